@@ -46,7 +46,7 @@ function marginUncertainty(row: Float32Array): number {
   return 1 - (first - second);
 }
 
-/** Returns the candidate of the greatest worth; of equals the earliest. */
+/** Returns the candidate with the greatest worth; the earliest one if several are equal. */
 function best(candidates: Iterable<number>, worth: (image: number) => number): number {
   let [found, greatest] = [-1, Number.NEGATIVE_INFINITY];
   for (const image of candidates) {

@@ -25,9 +25,7 @@ import { tritonConfig, tritonFiles } from "./triton.ts";
 import { type Agreement, agreement, answersOf, refusal } from "./verify.ts";
 import { writeBundle } from "./write-bundle.node.ts";
 
-/**
- * The formats of an export, and the name of each one's output. Triton's (a model repository) and the page are folders.
- */
+/** The formats of an export, and the name of each one's output. Triton's model repository and the page are folders. */
 export const forms = {
   bundle: "model.onnx",
   fp16: "model-fp16.onnx",

@@ -93,7 +93,8 @@ describe.each(all)("$name", ({ name, backbone, architecture, weights }) => {
 
 test("refuses halves that are too coarse for a network, with the way out, and leaves no file", async () => {
   const { architecture, weights } = all[0] as (typeof all)[number];
-  // The same sum added to each class's logit changes no probability, but there is no half between 1000 and 1000.5.
+  // Adding the same number to each class's logit changes no probability, but half precision has no number between 1000 and
+  // 1000.5.
   const shifted = (name: string, { shape, data }: FloatTensor) =>
     name === "head.fc2.weight"
       ? floatTensor(
@@ -145,7 +146,7 @@ test("an ensemble of all families answers the mean of theirs", async () => {
 test.each(families.map((backbone) => [backbone.name, backbone] as const))(
   "%s learns from the others, each frozen and in its own scope",
   async (name, backbone) => {
-    // The reference's head would normalise with the statistics of the batch.
+    // The reference's head would normalise with batch statistics.
     const architecture = familyArchitecture(backbone);
     const weights = livelyWeights(architecture);
     const others = all.filter((other) => other.name !== name);

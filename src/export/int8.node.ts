@@ -1,5 +1,5 @@
 /**
- * Builds the int8 format: calibrated on training images; which layers stay in float32 is chosen by the accuracy on
+ * Builds the int8 format. It is calibrated on training images; the layers that stay in float32 are chosen by the accuracy on
  * other, labelled images.
  */
 

@@ -33,8 +33,8 @@ export interface Agreement {
 }
 
 /**
- * Why a file with this difference is refused. Float32 differs only if vultus is wrong; half precision may be too coarse for
- * the weights of a network.
+ * Explains why a file with this difference is refused. Float32 differs only if vultus has a bug; half precision may be too coarse
+ * for a network's weights.
  */
 export function refusal({ maxProbabilityDifference }: Agreement, allowed: number, half: boolean): string {
   const reason = half

@@ -1,4 +1,4 @@
-/** Writes a bundle to disk and reads it back: what is used from then on is the file. */
+/** Writes a bundle to disk and reads it back, so that later code uses the file itself. */
 
 import { type BundleOptions, encodeBundle } from "../program/bundle.ts";
 import { type Bundle, decodeBundle } from "../program/decode-bundle.ts";

@@ -29,7 +29,7 @@ import { modelBytes } from "./write.ts";
 
 /** Opset of ai.onnx that vultus writes. */
 export const OPSET = 18;
-/** ONNX's IR version that introduced nothing newer than opset 18 needs. */
+/** ONNX's IR version; opset 18 needs no newer one. */
 const IR_VERSION = 8n;
 
 /** TensorProto.DataType of ONNX. */
@@ -45,7 +45,7 @@ const dataType: Record<DType, number> = {
 };
 const dtypeOf = new Map(Object.entries(dataType).map(([dtype, code]) => [code, dtype as DType]));
 
-/** The code that ONNX's Cast uses for a dtype. */
+/** Returns ONNX's code for a dtype, as used by Cast. */
 export function dataTypeCode(dtype: DType): number {
   return dataType[dtype];
 }
@@ -91,7 +91,7 @@ export function valueInfo(name: string, dtype: DType, shape: readonly (number | 
   });
 }
 
-/** A tensor as ONNX stores it; its numbers are viewed, not copied. Little-endian, as every platform of ours is. */
+/** Returns a tensor as ONNX stores it; its numbers are viewed, not copied. Little-endian, like every supported platform. */
 export function tensorProto(
   name: string,
   dtype: DType,
@@ -107,8 +107,8 @@ export function tensorProto(
 }
 
 /**
- * The numbers of a stored tensor, copied so that they are aligned; `file` is the file name used in error messages. Nothing is
- * allocated before the file is known to contain the numbers that the shape requires.
+ * Returns the numbers of a stored tensor, copied so that they are aligned; `file` is the file name used in error messages.
+ * Allocates nothing before it has checked that the file contains the numbers that the shape requires.
  */
 export function tensorOf(proto: TensorProto, file: string): Tensor {
   const { name, rawData } = proto;
@@ -138,7 +138,7 @@ export function tensorOf(proto: TensorProto, file: string): Tensor {
   return { dtype, shape, data };
 }
 
-/** Numbers that are not raw bytes: ONNX has a field for each type, and one for all small types. */
+/** Returns numbers that are not stored as raw bytes: ONNX has a field for each type, and one for all small types. */
 function listedNumbers(proto: TensorProto, dtype: DType): readonly (number | bigint)[] {
   switch (dtype) {
     case "float32":
@@ -189,8 +189,8 @@ export function encodeModel(parts: ModelParts): Uint8Array {
 }
 
 /**
- * The model with one more output, before all others: an empty sequence. Nothing is decoded: serialised messages that are
- * joined are merged, and what is repeated in both keeps its order.
+ * Returns the model with an empty sequence as an additional first output. Nothing is decoded: joining serialised messages merges
+ * them, and repeated fields of both keep their order.
  */
 export function withEmptySequence(model: Uint8Array, name: string): Uint8Array {
   const sequence = create(TypeProtoSchema, {
@@ -218,7 +218,7 @@ export function decodeModel(bytes: Uint8Array, name: string): ModelProto {
   }
 }
 
-/** A model's own entries of metadata. */
+/** Returns the metadata entries of a model. */
 export function metadataOf({ metadataProps }: ModelProto): Record<string, string> {
   return Object.fromEntries(metadataProps.map(({ key, value }) => [key, value]));
 }
@@ -240,11 +240,11 @@ export function withMetadata(
 export interface NamedType {
   readonly name: string;
   readonly dtype: DType;
-  /** An extent that is known only when the model runs has a name. */
+  /** A dimension that is only known when the model runs has a name. */
   readonly shape: readonly (number | string)[];
 }
 
-/** The inputs and outputs of a model; initializers that older files list among the inputs are left out. */
+/** Returns the inputs and outputs of a model, without the initializers that older files list among the inputs. */
 export function typesOf(
   model: ModelProto,
   file: string,

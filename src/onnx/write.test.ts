@@ -1,4 +1,4 @@
-/** Files are written as protobuf's own writer writes them. */
+/** Checks that files equal those of protobuf's own writer. */
 
 import { create, toBinary, type UnknownField } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";

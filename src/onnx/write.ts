@@ -1,6 +1,6 @@
 /**
- * Writes a model's file. Protobuf's own writer copies whatever is nested once at every level, which of a large network's weights
- * are several hundred megabytes; here the numbers of every tensor are copied once. The bytes are those of that writer.
+ * Writes a model file. Protobuf's own writer copies nested data once per level; for the weights of a large network these are
+ * several hundred megabytes. Here the numbers of every tensor are copied once. The resulting bytes are the same.
  */
 
 import { create, toBinary } from "@bufbuild/protobuf";
@@ -12,13 +12,13 @@ import {
   TensorProtoSchema,
 } from "./onnx_pb.ts";
 
-/** The numbers of the fields in ONNX's schema. */
+/** Field numbers in ONNX's schema. */
 const [GRAPH, INITIALIZER, RAW_DATA] = [7, 5, 9];
 
 /** Parts of a file, one after the other. */
 type Parts = readonly Uint8Array[];
 
-/** The bytes of a model's file. */
+/** Returns the bytes of a model file. */
 export function modelBytes(model: ModelProto): Uint8Array {
   const { graph, ...others } = model;
   if (!graph) return toBinary(ModelProtoSchema, model);
@@ -46,13 +46,13 @@ function tensorParts(tensor: TensorProto): Parts {
   return [head, ...field(RAW_DATA, [rawData])];
 }
 
-/** A field of bytes or of a message: what it is, its length, its content. */
+/** Returns a length-delimited field (bytes or a message): tag, length, content. */
 function field(number: number, content: Parts): Parts {
   const lengthDelimited = 2;
   return [Uint8Array.of((number << 3) | lengthDelimited, ...varint(lengthOf(content))), ...content];
 }
 
-/** A number as protobuf writes it: seven bits a byte, the lowest first. */
+/** Encodes a number as protobuf's varint: seven bits per byte, lowest first. */
 function varint(value: number): number[] {
   const bytes: number[] = [];
   let rest = value;

@@ -1,4 +1,4 @@
-/** From logits to probabilities: the end of every program that answers. */
+/** Converts logits to probabilities: the end of every program that predicts. */
 
 import type { Value } from "../graph/types.ts";
 import { add } from "../ops/add.ts";
@@ -6,13 +6,16 @@ import { mul } from "../ops/mul.ts";
 import { softmax } from "../ops/softmax.ts";
 import type { Answering } from "../weights/classifier-file.ts";
 
-/** Logits [N, C] for the prior of the probabilities, of which they are the logarithms but for temperature and a constant. */
+/**
+ * Adds the offset to logits [N, C]. The result matches the prior of the probabilities: it is their logarithm up to temperature
+ * and a constant.
+ */
 export function withOffset(logits: Value, offset: Answering["offset"]): Value {
   if (!offset) return logits;
   return add(logits, logits.graph.constant("float32", [offset.length], Float32Array.from(offset)));
 }
 
-/** softmax((logits + offset)/temperature), and the logits with the offset; both [N, C]. */
+/** Returns softmax((logits + offset)/temperature), and the logits with the offset; both [N, C]. */
 export function answers(
   unshifted: Value,
   { temperature = 1, offset }: Partial<Answering>,

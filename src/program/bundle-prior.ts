@@ -1,4 +1,4 @@
-/** A bundle whose probabilities are shifted to another class prior as they are computed. */
+/** Shifts the probabilities of a bundle to another class prior as they are computed. */
 
 import {
   chosenPrior,
@@ -17,19 +17,22 @@ import type { Bundle } from "./decode-bundle.ts";
 type Described = Pick<Bundle, "architecture" | "metadata" | "path" | "shift">;
 
 /**
- * The bundle with probabilities and logits for the chosen prior, whatever shift it had; as it is where nothing is chosen.
+ * Returns the bundle with probabilities and logits for the chosen prior, replacing any earlier shift; unchanged if no prior is
+ * chosen.
  *
- * @throws UsageError for a choice that is none, or if the file does not record the prior that the model was trained for
+ * @throws UsageError for an invalid choice, or if the file does not record the prior that the model was trained for
  */
 export function withPrior<B extends Described>(bundle: B, choice: PriorChoice | undefined): B {
   return choice === undefined ? bundle : { ...bundle, shift: priorShift(bundle, choice) };
 }
 
-/** The shift from the prior of the bundle's file to the chosen one; undefined if they are the same. @throws as `withPrior`. */
+/**
+ * Returns the shift from the prior of the bundle's file to the chosen one; undefined if they are equal. @throws as `withPrior`.
+ */
 export function priorShift(bundle: Described, choice: PriorChoice): PriorShift | undefined {
   const { architecture, metadata, path } = bundle;
   const { trainedPrior, prior: present = trainedPrior } = priorsIn(metadata, path);
-  // Without a record there is no shift to undo.
+  // Without a recorded prior there is no shift to undo.
   if (!trainedPrior || !present) {
     if (choice === "trained") return undefined;
     throw unrecordedPrior(path);
@@ -41,14 +44,17 @@ export function priorShift(bundle: Described, choice: PriorChoice): PriorShift |
   return { prior, factors, offset: factors.map((factor) => temperature * Math.log(factor)) };
 }
 
-/** The error of a model whose probabilities cannot be shifted. */
+/** Returns the error for a model whose probabilities cannot be shifted. */
 export function unrecordedPrior(path: string): UsageError {
   return new UsageError(
     `${path} does not record the class prior that it was trained for, so its probabilities cannot be shifted; train it again, or export it once with ${option("trainedPrior")} and the class shares of its training, and use that file`,
   );
 }
 
-/** `chosenPrior` of a model; `name` is its name in errors. @throws UsageError also for a class that did not occur in training. */
+/**
+ * Returns `chosenPrior` of a model; `name` is its name in errors. @throws UsageError also for a class that did not occur in
+ * training.
+ */
 export function chosenPriorOf(
   choice: PriorChoice,
   classes: readonly string[],
@@ -63,20 +69,20 @@ export function chosenPriorOf(
   );
 }
 
-/** The prior of a bundle's probabilities where it is not the one that the model was trained for, else undefined. */
+/** Returns the prior of a bundle's probabilities if it differs from the trained one, else undefined. */
 export function shiftedPriorOf(bundle: Described): readonly number[] | undefined {
   const { trainedPrior, prior } = priorsIn(bundle.metadata, bundle.path);
   const shown = bundle.shift?.prior ?? prior;
   return shown && trainedPrior && !isSamePrior(shown, trainedPrior) ? shown : undefined;
 }
 
-/** `shiftedPriorOf` as results state it: by class, to four digits. */
+/** Returns `shiftedPriorOf` in the form used in results: by class, to four digits. */
 export function statedPrior(bundle: Described): Readonly<Record<string, number>> | undefined {
   const prior = shiftedPriorOf(bundle);
   return prior && namedPrior(bundle.architecture.classes, prior);
 }
 
-/** The note for a model whose probabilities are shifted to `prior`. */
+/** Returns the note for a model whose probabilities are shifted to `prior`. */
 export function priorNote(
   { architecture: { classes }, metadata, path }: Described,
   prior: readonly number[],

@@ -23,8 +23,8 @@ import { finish } from "./finish.ts";
 import type { Program } from "./program.ts";
 
 /**
- * `uint8`: [N, H, W, 3], RGB bytes as decoders give them. `float32`: [N, 3, H, W], RGB from 0 to 1, as torchvision's
- * ToTensor gives them.
+ * `uint8`: [N, H, W, 3], RGB bytes as returned by decoders. `float32`: [N, 3, H, W], RGB from 0 to 1, as returned by
+ * torchvision's ToTensor.
  */
 export type BundleInput = "uint8" | "float32";
 
@@ -32,14 +32,14 @@ export interface BundleOptions extends Partial<Answering> {
   readonly architecture: Architecture;
   readonly weights: StateDict;
   readonly input?: BundleInput;
-  /** How matrices are stored; they compute in float32 either way. */
+  /** Storage type of matrices; they compute in float32 either way. */
   readonly stored?: "float32" | "float16";
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /**
- * Feed `pictures`, all of a batch of one size; outputs `probabilities`, `logits` and `embedding` (before the head). Default of
- * `temperature`: 1.
+ * Feed: `pictures`, all images of a batch having the same size. Outputs: `probabilities`, `logits` and `embedding` (before the
+ * head). Default of `temperature`: 1.
  */
 export function compileBundle(options: BundleOptions): Program {
   const { architecture, weights, input = "uint8", stored = "float32", metadata } = options;
@@ -56,7 +56,7 @@ export function compileBundle(options: BundleOptions): Program {
   return finish(graph, "bundle", { ...answers(logits, options), embedding }, metadata);
 }
 
-/** The bundle as a file whose metadata records its origin; `name` is its name in error messages. */
+/** Encodes the bundle as a file whose metadata records its origin; `name` is its name in error messages. */
 export function encodeBundle(
   options: Omit<BundleOptions, "metadata" | "temperature" | "offset">,
   provenance: Provenance,
@@ -66,7 +66,7 @@ export function encodeBundle(
   return compileBundle({ ...options, ...answeringOf(metadata, name), metadata }).model;
 }
 
-/** The input as [N, 3, H, W] from 0 to 1. */
+/** Returns the input as [N, 3, H, W] from 0 to 1. */
 export function pixels(graph: Graph, input: BundleInput): Value {
   if (input === "float32") return graph.input("pictures", "float32", ["N", 3, "H", "W"]);
   const bytes = graph.input("pictures", "uint8", ["N", "H", "W", 3]);

@@ -9,7 +9,7 @@ import { decodeBundle } from "./decode-bundle.ts";
 const metadata = classifierMetadata(smallArchitecture("happy", "sad"));
 const ours = ["probabilities", "logits", "embedding"];
 
-/** A file that calls itself a classifier, with these inputs and outputs. */
+/** Returns a file with the metadata of a classifier and these inputs and outputs. */
 function foreign(inputs: Record<string, DType>, outputs: readonly string[]): Uint8Array {
   const graph = new Graph();
   const values = Object.entries(inputs).map(([name, dtype]) => graph.input(name, dtype, [2]));

@@ -12,9 +12,9 @@ export interface Bundle {
   readonly metadata: Metadata;
   readonly program: Program;
   readonly input: BundleInput;
-  /** Where it was read from. */
+  /** The path or URL that it was read from. */
   readonly path: string;
-  /** By which its outputs are shifted to another class prior (`withPrior`). */
+  /** The shift of its outputs to another class prior (`withPrior`). */
   readonly shift?: PriorShift | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** An ensemble's file: it answers as its members do together, and gives each of them back. */
+/** An ensemble's file: it predicts the mean of its members' predictions, and each member can be extracted. */
 
 import { expect, test } from "vitest";
 import { classes, engine, members, pictures } from "../../test/support/ensemble.ts";
@@ -32,7 +32,7 @@ function ensemble(options: Partial<EnsembleBundleOptions> = {}, of = members): U
   return compileEnsemble(of, { classes, metadata, ...options }).model;
 }
 
-/** The weighted mean of what each member's own bundle answers, class by class. */
+/** Returns the weighted mean of the predictions of the members' own bundles, class by class. */
 async function mean(of = members): Promise<number[]> {
   const sums = new Array<number>(pictures.length * classes.length).fill(0);
   for (const { architecture, weights, temperature, weight, metadata: own } of of) {
@@ -56,7 +56,7 @@ const distance = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
 
 test("its probabilities are the weighted mean of its members'", async () => {
   const expected = await mean();
-  // Members that agreed would hide a wrong weight or a wrong column.
+  // If the members agreed, a wrong weight or a wrong column would go unnoticed.
   for (const one of members)
     expect(distance(await mean([{ ...one, weight: 1 }]), expected)).toBeGreaterThan(0.01);
   const { probabilities, logits } = await answersOf(ensemble());

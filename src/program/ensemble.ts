@@ -1,6 +1,6 @@
 /**
  * Compiles an ensemble: one bundle whose probabilities are the weighted mean of its members' calibrated ones. Each member
- * prepares the images in its own way.
+ * preprocesses the images in its own way.
  */
 
 import { buildAnySize } from "../augment/validation.ts";
@@ -20,19 +20,20 @@ import { finish } from "./finish.ts";
 import { type MixedNetwork, mixtureOf } from "./mixture.ts";
 import type { Program } from "./program.ts";
 
-/** The smallest normal float32: a class that every member calls impossible has the logit -87.3 and not -Infinity. */
+/** The smallest normal float32: a class with probability 0 in every member gets the logit -87.3 instead of -Infinity. */
 const SMALLEST = 2 ** -126;
 
 export interface EnsembleBundleOptions extends Pick<BundleOptions, "input" | "metadata"> {
-  /** How matrices are stored; those of a member whose own file stores halves always stay so. Default: float32. */
+  /** Storage type of matrices; a member whose own file stores halves always keeps them. Default: float32. */
   readonly stored?: "float32" | "float16";
   /** The classes of the probabilities, in this order; every member must know them. */
   readonly classes: readonly string[];
 }
 
 /**
- * Feeds and outputs are those of `compileBundle`. `logits` are the logarithms of `probabilities`, so that their softmax gives
- * them back; `embedding` is the members' embeddings side by side. Tensors of member k are called `member<k>.<name>`.
+ * Feeds and outputs are the same as for `compileBundle`. `logits` are the logarithms of `probabilities`, so that their softmax
+ * gives them back; `embedding` is the concatenation of the members' embeddings. Tensors of member k are called
+ * `member<k>.<name>`.
  *
  * @throws UsageError for a member that lacks one of the classes.
  */
@@ -56,7 +57,7 @@ export function compileEnsemble(
     const { backbone, inputSize: size, resize } = architecture;
     const { mean, std } = backbone.preprocessing;
     const options = { size, resize, mean, std };
-    // Members that prepare images alike share the result.
+    // Members with the same preprocessing share the result.
     const prepared = graph.once(`prepared ${JSON.stringify(options)}`, () =>
       graph.in(scope, () => buildAnySize(pictures, options)),
     );
@@ -73,7 +74,10 @@ export function compileEnsemble(
   return finish(graph, "ensemble", outputs, metadata);
 }
 
-/** Whether every matrix is exactly representable in half precision, as in a file that was stored in it: then nothing is lost. */
+/**
+ * Returns whether every matrix is exactly representable in half precision, as in a file that stores halves: then storing halves
+ * loses nothing.
+ */
 function isHalf(weights: StateDict): boolean {
   return [...weights.values()].every(
     ({ shape, data }) => !fitsHalf(shape) || data.every((x) => Object.is(fromFloat16(toFloat16(x)), x)),

@@ -1,8 +1,8 @@
 /**
- * Compiles explanations: the contribution of each cell of the last feature map to each class, by Grad-CAM (Selvaraju et
- * al. 2017) or Grad-CAM++ (Chattopadhyay et al. 2018). Gradients are taken with respect to that map only, so the
- * backbone stays folded and the backward pass is that of pooling and head. Of a transformer the places are the patches in
- * front of its last block, whose backward pass is one more.
+ * Compiles explanations: the contribution of each cell of the last feature map to each class, by Grad-CAM (Selvaraju et al. 2017)
+ * or Grad-CAM++ (Chattopadhyay et al. 2018). Gradients are taken with respect to that map only, so the backbone stays folded and
+ * the backward pass covers only pooling and head. For a transformer, the cells are the patches before its last block, and the
+ * backward pass also covers that block.
  */
 
 import type { Canvas } from "../augment/canvas.ts";
@@ -31,7 +31,7 @@ import type { Program } from "./program.ts";
 export const explainMethods = ["grad-cam", "grad-cam++"] as const;
 export type ExplainMethod = (typeof explainMethods)[number];
 
-/** The maps are those of the logits, whatever the temperature and the prior. */
+/** The maps explain the logits, regardless of temperature and prior. */
 export interface ExplainOptions extends Answering {
   readonly architecture: Architecture;
   readonly weights: StateDict;
@@ -61,7 +61,7 @@ export function compileExplain(options: ExplainOptions): Program {
 
   const activations = ofPlaces(features, features.value);
   const maps = classes.map((_, k) => {
-    // An image's score depends on no other image, so the gradient of their sum is that of each.
+    // An image's score depends on no other image, so the gradient of the sum contains each image's own gradient.
     const score = reduceSum(slice(logits, 1, k, k + 1));
     const [gradient] = gradients(score, [features.value]) as [Value];
     const weight = weightsOf(method, activations, ofPlaces(features, gradient));
@@ -73,7 +73,7 @@ export function compileExplain(options: ExplainOptions): Program {
   });
 }
 
-/** The images as a network of `channels` sees them, `seen` [N, C, S, S] from 0 to 1. Feeds as for validation. */
+/** Returns the images at the size and channels of a network, `seen` [N, C, S, S] from 0 to 1. Feeds as for validation. */
 export function compileSeen(
   canvas: Canvas,
   { batch, size, channels }: { readonly batch: number; readonly size: number; readonly channels: number },
@@ -83,12 +83,12 @@ export function compileSeen(
   return finish(graph, "seen", { seen: buildValidation(graph, { batch, canvas, size, ...plain }) });
 }
 
-/** How much each channel counts, [N, 1, C], from activations and gradients [N, pixels, C]. */
+/** Returns the weight of each channel, [N, 1, C], from activations and gradients [N, pixels, C]. */
 function weightsOf(method: ExplainMethod, activations: Value, gradient: Value): Value {
   if (method === "grad-cam") return reduceMean(gradient, [1], true);
-  // α = g²/(2g² + ΣA·g³) of their equation 19, divided by g², is 1/(2 + ΣA·g). Where g is not above 0 the weight Σα·relu(g)
-  // has no part, so there it does not matter. exp(score), a factor of all weights, is left out. The paper's activations follow
-  // a ReLU; the sum of others may be negative, which would divide by 0 or turn the weight's sign: only positive ones count.
+  // α = g²/(2g² + ΣA·g³) of their equation 19, divided by g², is 1/(2 + ΣA·g). It only matters if g is above 0, because the
+  // weight is Σα·relu(g). exp(score), a common factor of all weights, is left out. The paper's activations follow a ReLU; for
+  // others the sum may be negative, which could divide by 0 or flip the weight's sign, so only positive activations count.
   const rising = relu(gradient);
   const alpha = div(1, add(mul(rising, reduceSum(relu(activations), [1], true)), 2));
   return reduceSum(mul(alpha, rising), [1], true);

@@ -1,11 +1,11 @@
-/** From a graph to a program: apart from `program.ts`, so that running a program needs no compiler. */
+/** Converts a graph to a program. It is separate from `program.ts`, so that running a program needs no compiler. */
 
 import { encode } from "../graph/encode.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { TensorType, Value } from "../graph/types.ts";
 import type { Program, ProgramTensor, Role } from "./program.ts";
 
-/** The program of a graph without state: its inputs are feeds, `outputs` are what it returns. */
+/** Returns the program of a stateless graph: its inputs are feeds, and it returns `outputs`. */
 export function finish(
   graph: Graph,
   name: string,

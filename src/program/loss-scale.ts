@@ -14,15 +14,15 @@ import type { Change } from "./update.ts";
 
 /** Steps without an infinity after which the scale doubles (PyTorch's default). */
 const GROWTH_INTERVAL = 2000;
-/** PyTorch's initial scale. */
+/** PyTorch's initial loss scale. */
 export const INITIAL_SCALE = 65536;
 
-/** The scale of this step, a scalar that is part of the state. */
+/** Returns the scale of this step, a scalar that is part of the state. */
 export function lossScale(graph: Graph): Value {
   return graph.input("scaler.scale", "float32", []);
 }
 
-/** The next scale, and the next count of finite steps in a row, given whether this step was `finite`. */
+/** Returns the next scale, and the next count of consecutive finite steps, given whether this step was `finite`. */
 export function scaleChanges(scale: Value, finite: Value): Change[] {
   const run = scale.graph.input("scaler.run", "float32", []);
   const longer = add(run, 1);

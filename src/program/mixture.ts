@@ -1,4 +1,4 @@
-/** Several networks' calibrated probabilities as one: what teachers and the members of an ensemble have in common. */
+/** Combines the calibrated probabilities of several networks, for teachers and for the members of an ensemble. */
 
 import type { Value } from "../graph/types.ts";
 import type { Architecture } from "../models/classifier.ts";
@@ -14,21 +14,22 @@ import { withOffset } from "./answering.ts";
 export interface MixedNetwork extends Answering {
   readonly architecture: Architecture;
   readonly weights: StateDict;
-  /** Its share in the mean of the probabilities, relative to the others'. */
+  /** Its weight in the mean of the probabilities, relative to the other networks. */
   readonly weight: number;
 }
 
 export interface MixtureOptions {
-  /** The classes of the result; a network may know more, and in another order. */
+  /** The classes of the result; a network may have more classes, and in another order. */
   readonly classes: readonly string[];
-  /** Divides the calibrated logits once more; 1 where it is left out. */
+  /** An additional divisor of the calibrated logits. Default: 1. */
   readonly temperature?: number;
   /** The noun for a network in error messages. */
   readonly noun: string;
 }
 
 /**
- * The weighted mean of the networks' probabilities, [N, classes]; `logitsOf` builds the logits of the network at an index.
+ * Returns the weighted mean of the networks' probabilities, [N, classes]; `logitsOf` builds the logits of the network at an
+ * index.
  *
  * @throws UsageError for a network that lacks one of the classes; GraphError for weights or a temperature out of range.
  */
@@ -51,7 +52,7 @@ export function mixtureOf(
     .reduce((a, b) => add(a, b));
 }
 
-/** The columns of `logits` that belong to `classes`, in their order. */
+/** Returns the columns of `logits` that belong to `classes`, in their order. */
 function inOrder(logits: Value, from: readonly string[], classes: readonly string[], noun: string): Value {
   if (from.join("\n") === classes.join("\n")) return logits;
   return concat(

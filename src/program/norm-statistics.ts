@@ -10,16 +10,16 @@ import type { StateDict } from "../util/tensor.ts";
 import { finish } from "./finish.ts";
 import type { Program } from "./program.ts";
 
-/** The name of the output that measures a running statistic. */
+/** Returns the name of the output that measures a running statistic. */
 export const ofBatch = (statistic: string): string => `batch.${statistic}`;
 
 export interface NormStatistics {
   /**
-   * Feeds: images on a canvas, prepared as for validation, and the running statistics, with which the network computes. Outputs:
-   * the same statistics of the batch: the mean and the biased variance [C] of each norm's input.
+   * Feeds: images on a canvas, prepared as for validation, and the running statistics that the network uses. Outputs: the same
+   * statistics measured on the batch, that is, the mean and the biased variance [C] of each norm's input.
    */
   readonly program: Program;
-  /** The norms of the backbone's convolutions, in order. */
+  /** The batch norms of the backbone's convolutions, in order. */
   readonly norms: readonly Norm[];
 }
 

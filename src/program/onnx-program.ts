@@ -1,4 +1,4 @@
-/** Reads an ONNX file as a program: its inputs and outputs are those that the file states. */
+/** Reads an ONNX file as a program with the inputs and outputs that the file declares. */
 
 import { decodeModel, metadataOf, typesOf } from "../onnx/model.ts";
 import type { Program } from "./program.ts";
@@ -10,7 +10,7 @@ export interface OnnxProgram {
   readonly metadata: ReturnType<typeof metadataOf>;
 }
 
-/** Reads a model without state; `name` is its name in error messages. @throws FormatError if it is not an ONNX model. */
+/** Reads a stateless model; `name` is its name in error messages. @throws FormatError if it is not an ONNX model. */
 export function decodeProgram(bytes: Uint8Array, name: string): OnnxProgram {
   const model = decodeModel(bytes, name);
   const { inputs, outputs } = typesOf(model, name);

@@ -1,4 +1,4 @@
-/** Compiles the programs that do not train: prediction from images, features from images, logits from features. */
+/** Compiles the programs for inference: prediction from images, features from images, logits from features. */
 
 import type { Canvas } from "../augment/canvas.ts";
 import type { Augmentation } from "../augment/settings.ts";
@@ -13,10 +13,10 @@ import type { StateDict } from "../util/tensor.ts";
 import { finish } from "./finish.ts";
 import type { Program } from "./program.ts";
 
-/** The batch may have any size. Where it is known, more convolutions can be done by Winograd's products. */
+/** The batch may have any size. If the size is known, more convolutions can use Winograd's algorithm. */
 const BATCH = "N";
 
-/** Images on a canvas, resized and cropped as for validation: `logits`, `probabilities` and `features`. */
+/** From images on a canvas, resized and cropped as for validation: `logits`, `probabilities` and `features`. */
 export function compilePredict(
   architecture: Architecture,
   weights: StateDict,
@@ -33,7 +33,7 @@ export function compilePredict(
   });
 }
 
-/** Normalised images [N, C, S, S]: `logits`. For tests and benchmarks. */
+/** From normalised images [N, C, S, S]: `logits`. For tests and benchmarks. */
 export function compileForward(architecture: Architecture, weights: StateDict, batch: Dim = BATCH): Program {
   const { backbone, inputSize: size } = architecture;
   return compile("forward", weights, (net) => {
@@ -47,7 +47,7 @@ export function compileForward(architecture: Architecture, weights: StateDict, b
   });
 }
 
-/** Images through the augmentation, or without one as for validation, to `features` of the frozen backbone. */
+/** From images, augmented or prepared as for validation: `features` of the frozen backbone. */
 export function compileFeatures(
   architecture: Architecture,
   weights: StateDict,
@@ -64,7 +64,7 @@ export function compileFeatures(
   });
 }
 
-/** `features` [N, F] to `logits`. */
+/** From `features` [N, F]: `logits`. */
 export function compileHead(architecture: Architecture, weights: StateDict): Program {
   return compile("head", weights, (net) => {
     const features = net.graph.input("features", "float32", [BATCH, architecture.backbone.features]);

@@ -27,7 +27,7 @@ export type Role =
 export interface ProgramTensor {
   readonly name: string;
   readonly dtype: DType;
-  /** The shape in the program; an unknown extent has a name. */
+  /** The shape in the program; an unknown dimension has a name. */
   readonly shape: readonly (number | string)[];
   readonly role: Role;
   /** For state: the shape in checkpoints, and the permutation from that layout to the program's. */
@@ -35,7 +35,7 @@ export interface ProgramTensor {
   readonly permutation?: readonly number[];
 }
 
-/** A random dropout mask that a step must be fed. */
+/** A random dropout mask that is a feed of a step. */
 export interface MaskFeed {
   readonly layer: string;
   readonly name: string;
@@ -50,7 +50,7 @@ export interface Program {
   readonly masks: readonly MaskFeed[];
 }
 
-/** Name of the output that replaces a state tensor. */
+/** Returns the name of the output that replaces a state tensor. */
 export function nextName(name: string): string {
   return `next.${name}`;
 }
@@ -64,22 +64,22 @@ const stateRoles: ReadonlySet<Role> = new Set([
   "scaler",
 ]);
 
-/** Whether nothing in a step reads the tensor but its own update, which may then write over it. */
+/** Returns whether only its own update reads the tensor during a step, so that the update may overwrite it. */
 export function onlyUpdateReads({ role }: ProgramTensor): boolean {
   return role === "moment" || role === "average" || role === "accumulator";
 }
 
-/** The tensors that a step takes and returns. */
+/** Returns the tensors that a step takes and returns. */
 export function stateOf(program: Pick<Program, "tensors">): ProgramTensor[] {
   return program.tensors.filter((tensor) => stateRoles.has(tensor.role));
 }
 
-/** Their names. */
+/** Returns the names of these tensors. */
 export function stateNames(program: Program): string[] {
   return stateOf(program).map(({ name }) => name);
 }
 
-/** The manifest entry of a weight, or of something of its shape that belongs to it under `name`. */
+/** Returns the manifest entry of a weight, or of an associated tensor of the same shape called `name`. */
 export function stateEntry(state: StateTensor, role: Role, name = state.name): ProgramTensor {
   const { spec, form, value } = state;
   return {
@@ -92,14 +92,14 @@ export function stateEntry(state: StateTensor, role: Role, name = state.name): P
   };
 }
 
-/** A canonical tensor in the program's layout. */
+/** Converts a canonical tensor to the program's layout. */
 export function toProgram(entry: ProgramTensor, tensor: FloatTensor): FloatTensor {
   const shape = entry.shape as readonly number[];
   if (!entry.permutation) return floatTensor(shape, tensor.data);
   return floatTensor(shape, permute(tensor.data, tensor.shape, entry.permutation));
 }
 
-/** A tensor of the program in its canonical layout. */
+/** Converts a tensor of the program to its canonical layout. */
 export function toCanonical(entry: ProgramTensor, tensor: Tensor): FloatTensor {
   const data = tensor.data as Float32Array;
   const shape = entry.canonicalShape ?? (entry.shape as readonly number[]);

@@ -1,4 +1,4 @@
-/** Calibration: a program that returns the ranges of a network's values, and the reduction of these over many images. */
+/** Calibration: a program that returns the ranges of a network's values, and their reduction over many images. */
 
 import type { Canvas } from "../augment/canvas.ts";
 import { buildValidation } from "../augment/validation.ts";
@@ -19,16 +19,16 @@ const LEAST = ".least";
 const GREATEST = ".greatest";
 
 /**
- * The share of images whose greatest value fits; so for their least. Dropping the outermost 1 % keeps odd images from
- * setting the scale for all. Measured on FER2013, as the error of the logits (SqueezeNet / vultus_s, 258 images): 4.7 /
- * 5.1 %; with the ranges of least squared error, which need every value, 4.4 / 5.7 %; with all images 4.9 / 3.5 %; with
- * 95 % of them 4.6 / 10.6 %.
+ * The share of images whose greatest value lies within the range; likewise for the least. Dropping the outermost 1 % keeps
+ * unusual images from setting the scale for all. Measured on FER2013, as the error of the logits (SqueezeNet / vultus_s, 258
+ * images): 4.7 / 5.1 %; with the ranges of least squared error, which need every value, 4.4 / 5.7 %; with all images 4.9 / 3.5 %;
+ * with 95 % of them 4.6 / 10.6 %.
  */
 const KEPT = 0.99;
 
 /**
- * For images on a canvas, fed as to `compilePredict`: `<point>.least` and `<point>.greatest` [N] for every value that
- * `compileQuantized` turns into bytes, but for the images, whose range is known.
+ * For images on a canvas, with the feeds of `compilePredict`: `<point>.least` and `<point>.greatest` [N] for every value that
+ * `compileQuantized` converts to bytes, except the images, whose range is known.
  */
 export function compileCalibration(architecture: Architecture, weights: StateDict, canvas: Canvas): Program {
   const { inputSize: size } = architecture;
@@ -47,7 +47,7 @@ export function compileCalibration(architecture: Architecture, weights: StateDic
   return finish(graph, "calibration", outputs);
 }
 
-/** The ranges for `compileQuantized` from what the program returned for each batch; some two hundred images are enough. */
+/** Returns the ranges for `compileQuantized` from the program's outputs for each batch; some two hundred images are enough. */
 export function rangesOf(batches: readonly Readonly<Record<string, Tensor>>[]): Map<string, Range> {
   const ranges = new Map<string, Range>();
   for (const output of Object.keys(batches[0] ?? {})) {
@@ -63,7 +63,7 @@ export function rangesOf(batches: readonly Readonly<Record<string, Tensor>>[]): 
   return ranges;
 }
 
-/** The number that `KEPT` of `numbers` do not exceed. */
+/** Returns the number that a share of `KEPT` of `numbers` does not exceed. */
 function mostFit(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((a, b) => a - b);
   return sorted[Math.ceil(KEPT * sorted.length) - 1] as number;

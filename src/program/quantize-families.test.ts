@@ -1,4 +1,4 @@
-/** The int8 bundles of mobile networks and transformers: near the float ones, and on bytes where that gains. */
+/** The int8 bundles of mobile networks and transformers: close to the float ones, and quantized where that pays off. */
 
 import { describe, expect, test } from "vitest";
 import { families, familyArchitecture } from "../../test/support/families.ts";
@@ -21,7 +21,7 @@ import type { Architecture } from "../models/classifier.ts";
 import { compileBundle } from "./bundle.ts";
 import { compileQuantized } from "./quantize.ts";
 
-/** Convolutions and products of tokens that ONNX Runtime computes on bytes, and convolutions of gates, which it does not. */
+/** Convolutions and token products that ONNX Runtime computes on bytes, and gate convolutions, which it computes in float32. */
 const expected: Readonly<
   Record<string, { readonly conv?: number; readonly tokens?: number; readonly gates?: number }>
 > = {
@@ -51,7 +51,8 @@ describe.each([...own, ...registered])("%s", async (name, built) => {
 
   test("gives nearly what the float bundle gives, its nodes on bytes", async () => {
     const { model } = compileQuantized({ architecture: built, weights, ranges, weightBits: BITS });
-    // Of the ResNets it is up to 0.12. Random networks of fifty layers amplify more: to bytes for weights alone up to 0.12, too.
+    // For ResNets it is up to 0.12. Random networks of fifty layers amplify more: up to 0.12 even if only the weights are
+    // quantized.
     expect(await errorOf(model, "logits")).toBeLessThan(BITS === 8 ? 0.18 : 0.3);
     expect(await errorOf(model, "embedding")).toBeLessThan(BITS === 8 ? 0.24 : 0.48);
     const ran = await operatorsRun(model);
@@ -59,7 +60,7 @@ describe.each([...own, ...registered])("%s", async (name, built) => {
     expect(ran.QLinearConv).toBe(conv);
     expect((ran.Conv ?? 0) + (ran.FusedConv ?? 0)).toBe(gates);
     expect(ran.MatMulIntegerToFloat).toBe(tokens);
-    // Bytes from 0 to 6 are cut off by themselves.
+    // The range of bytes from 0 to 6 already clips.
     expect(ran.Clip).toBe(undefined);
   });
 

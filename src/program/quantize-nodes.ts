@@ -1,6 +1,6 @@
 /**
- * Rebuilds the nodes of a plan between QuantizeLinear and DequantizeLinear: the form ("QDQ") from which runtimes make
- * operators on bytes. What it computes is defined by the ONNX standard, whether a runtime does so or not.
+ * Rebuilds the nodes of a plan between QuantizeLinear and DequantizeLinear: the form ("QDQ") that runtimes turn into operators on
+ * bytes. The ONNX standard defines the result, whether or not a runtime does so.
  */
 
 import type { Node, Operator, Value } from "../graph/types.ts";
@@ -58,7 +58,7 @@ function isWithin({ type }: Operator, affine: Affine | undefined): boolean {
   return affine?.zero === 0 && (type === "Relu" || Math.fround(255 * affine.scale) <= 6);
 }
 
-/** A value as bytes and back. */
+/** Quantizes a value to bytes and dequantizes it. */
 function throughBytes(x: Value, name: string, { scale, zero }: Affine): Value {
   const { graph } = x;
   const s = graph.weight(`${name}.scale`, "float32", [], Float32Array.of(scale));
@@ -66,13 +66,16 @@ function throughBytes(x: Value, name: string, { scale, zero }: Affine): Value {
   return dequantizeLinear(quantizeLinear(x, s, z), s, z);
 }
 
-/** The integers that stand for `tensor`, and back to floats; one scale for each slice along the first axis. */
+/** Dequantizes the integers that represent `tensor`; one scale for each slice along the first axis. */
 function stored({ graph, shape }: Value, name: string, { dtype, integers, scale }: QuantizedChannels): Value {
   const q = graph.weight(name, dtype, shape as readonly number[], integers);
   return dequantizeLinear(q, graph.weight(`${name}.scale`, "float32", [scale.length], scale));
 }
 
-/** The same for integers [out, in] that stand for `tensor` [in, out]: runtimes turn none around. */
+/**
+ * Like `stored`, for integers [out, in] that represent `tensor` [in, out]: they are transposed here, because runtimes do not do
+ * so.
+ */
 function storedTurned({ graph, shape }: Value, name: string, { integers, scale }: QuantizedChannels): Value {
   const [inside, out] = shape as [number, number];
   const turned = new Int8Array(integers.length);

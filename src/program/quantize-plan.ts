@@ -1,42 +1,42 @@
-/** Which values of a network become bytes, and which of its nodes compute on them. */
+/** Decides which values of a network become bytes, and which of its nodes compute on them. */
 
 import { nodesOf } from "../graph/lower.ts";
 import type { Node, Value } from "../graph/types.ts";
 
-/** Operators that pick bytes and compute none: what they return has the scale of what they are given. */
+/** Operators that only select bytes: their outputs have the scale of their inputs. */
 const picking: ReadonlySet<string> = new Set(["Concat", "MaxPool"]);
-/** Activations that bytes which begin at 0, and end at the greatest value, have within themselves. */
+/** Activations that bytes apply by themselves if their range begins at 0 and ends at the activation's maximum. */
 const cutting: ReadonlySet<string> = new Set(["Relu", "Relu6"]);
 
-/** The name of what goes in. */
+/** The name of the network's input. */
 export const PICTURES = "pictures";
 
 /** A value that becomes bytes. */
 export interface Point {
-  /** The layer, and what follows it: `layer1.0.conv1.relu`. */
+  /** The layer, followed by the operators after it: `layer1.0.conv1.relu`. */
   readonly name: string;
-  /** Points with the same group have one scale. */
+  /** Points of the same group share one scale. */
   readonly group: string;
 }
 
 export interface QuantizationPlan {
   readonly pictures: Value;
   readonly outputs: readonly Value[];
-  /** What is computed from the images, in order. */
+  /** The nodes that depend on the images, in order. */
   readonly nodes: readonly Node[];
   readonly points: ReadonlyMap<Value, Point>;
   /** Nodes between points. */
   readonly onBytes: ReadonlySet<Node>;
-  /** ReLUs right behind a node on bytes: where those begin at 0, they cut off what lies below it themselves; so for ReLU6. */
+  /** ReLUs directly after a node on bytes: if its range begins at 0, it already clips lower values. Likewise for ReLU6. */
   readonly cutOff: ReadonlySet<Node>;
-  /** Layers whose weight is stored as bytes, and which compute in float32: the head and gates, which cost nothing. */
+  /** Layers whose weight is stored as bytes, but which compute in float32: the head and gates, whose cost is negligible. */
   readonly packed: ReadonlySet<Node>;
 }
 
 export interface PlanOptions {
-  /** Whether the layer of this name stays in floats. */
+  /** Returns whether the layer of this name stays in float32. */
   readonly keepFloat?: ((layer: string) => boolean) | undefined;
-  /** Only weights become bytes; everything computes in float32. */
+  /** Quantize only weights; everything computes in float32. */
   readonly weightsOnly?: boolean | undefined;
 }
 
@@ -58,13 +58,13 @@ export function planQuantization(
     const weighted = weightOf(node) !== undefined;
     if (weighted && (weightsOnly || type === "Gemm" || seesOnePixel(node))) packed.add(node);
     else if (weighted) onBytes.add(node);
-    // What was computed as a float would gain nothing: a sum of tokens, or with a constant, which belongs to a batch norm of the head.
+    // Quantizing float results gains nothing: a sum of tokens, or with a constant, which belongs to a batch norm of the head.
     else if (type === "MaxPool" ? !weightsOnly : isJoint(node) && node.inputs.every(isOfBytes))
       onBytes.add(node);
     if (!onBytes.has(node)) continue;
     const operands = weighted ? node.inputs.slice(0, 1) : node.inputs;
     for (const value of operands) if (!groups.has(value)) groups.set(value, value);
-    // The bias of tokens, and what follows it, is added to floats.
+    // The bias of tokens and everything after it is added in float32.
     if (type === "MatMul") continue;
     let output = node.outputs[0] as Value;
     const [next, ...others] = consumers.get(output) ?? [];
@@ -86,14 +86,14 @@ export function planQuantization(
 
 const isJoint = ({ operator }: Node): boolean => operator.type === "Add" || operator.type === "Concat";
 
-/** Whether a convolution sees maps of one pixel, as those of gates do, and of layers behind pooling. */
+/** Returns whether a convolution's input has one pixel, as in gates and in layers after pooling. */
 function seesOnePixel({ operator, inputs }: Node): boolean {
   return operator.type === "Conv" && inputs[0]?.shape[2] === 1 && inputs[0].shape[3] === 1;
 }
 
 /**
- * The constant weight of a layer [out, …], if it has one: one scale for each output channel needs them on the first axis, as
- * PyTorch has them.
+ * Returns the constant weight of a layer [out, …], if it has one: a scale per output channel requires the output channels on the
+ * first axis, as in PyTorch.
  */
 export function weightOf({ operator, inputs, attributes }: Node): Value | undefined {
   const weight = inputs[1];
@@ -102,7 +102,7 @@ export function weightOf({ operator, inputs, attributes }: Node): Value | undefi
   return turned?.operator.type === "Transpose" && turned.inputs[0]?.data ? turned.inputs[0] : undefined;
 }
 
-/** Nodes that depend on `pictures`. */
+/** Returns the nodes that depend on `pictures`. */
 function nodesAfter(pictures: Value, outputs: readonly Value[]): Node[] {
   const reached = new Set<Value>([pictures]);
   return nodesOf(outputs).filter((node) => {
@@ -119,7 +119,7 @@ function consumersOf(nodes: readonly Node[]): Map<Value, Node[]> {
   return consumers;
 }
 
-/** The value that stands for a group; `parents` is a forest whose roots are their own parents. */
+/** Returns the value that represents a group; `parents` is a forest whose roots are their own parents. */
 function rootOf(parents: ReadonlyMap<Value, Value>, value: Value): Value {
   const parent = parents.get(value) as Value;
   return parent === value ? value : rootOf(parents, parent);
@@ -129,7 +129,7 @@ function join(parents: Map<Value, Value>, a: Value, b: Value): void {
   parents.set(rootOf(parents, a), rootOf(parents, b));
 }
 
-/** A name for each value: of the layer with weights that made it, else of what it is computed from. */
+/** Names each value: after the layer with weights that computed it, else after its input. */
 function namesOf(pictures: Value, nodes: readonly Node[]): Map<Value, string> {
   const names = new Map([[pictures, PICTURES]]);
   const taken = new Map<string, number>();
@@ -140,7 +140,7 @@ function namesOf(pictures: Value, nodes: readonly Node[]): Map<Value, string> {
     for (const output of outputs) {
       const earlier = taken.get(name) ?? 0;
       taken.set(name, earlier + 1);
-      // As with the three parts of what attention asks: the order of nodes is that of the layers, in every graph of a network.
+      // For example the three inputs of attention. Nodes are in layer order in every graph of a network.
       names.set(output, earlier === 0 ? name : `${name}.${earlier + 1}`);
     }
   }

@@ -1,10 +1,10 @@
-/** From the ranges of floats to scales and zero points of bytes. */
+/** Converts ranges of floats to scales and zero points of bytes. */
 
 import type { Value } from "../graph/types.ts";
 import { UsageError } from "../util/errors.ts";
 import type { Point, QuantizationPlan } from "./quantize-plan.ts";
 
-/** Least and greatest number that bytes can stand for; what lies outside becomes one of them. */
+/** The least and greatest number that bytes can represent; numbers outside are clipped to these. */
 export interface Range {
   readonly least: number;
   readonly greatest: number;
@@ -19,7 +19,7 @@ export interface Affine {
   readonly zero: number;
 }
 
-/** Scale and zero point of every point of a plan; those of one group share them. */
+/** Returns the scale and zero point of every point of a plan; points of one group share them. */
 export function affinesOf(points: QuantizationPlan["points"], ranges: Ranges): Map<Value, Affine> {
   const byGroup = new Map<string, Range>();
   for (const { name, group } of points.values()) {
@@ -31,10 +31,10 @@ export function affinesOf(points: QuantizationPlan["points"], ranges: Ranges): M
   return new Map([...points].map(([value, point]) => [value, affine(point)]));
 }
 
-/** uint8 over a range, which is widened to contain 0: padding and ReLU need 0 to be exact. */
+/** Returns the uint8 mapping for a range, which is widened to contain 0: padding and ReLU need an exact 0. */
 export function affineOf({ least, greatest }: Range): Affine {
   const [low, high] = [Math.min(least, 0), Math.max(greatest, 0)];
-  // What is always 0 needs no scale, but runtimes divide by it.
+  // A value that is always 0 needs no scale, but runtimes divide by it.
   const scale = Math.fround((high - low) / 255) || 1;
   return { scale, zero: Math.round(0 - low / scale) };
 }

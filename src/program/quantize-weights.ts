@@ -4,8 +4,8 @@ import type { Value } from "../graph/types.ts";
 import { roundHalfToEven } from "../ops/quantize-linear.ts";
 
 /**
- * 8 bits use −127 to 127. 7 bits use −63 to 63: processors without VNNI add products of uint8 and int8 in pairs in 16
- * bits, and 2 · 255 · 127 does not fit them.
+ * 8 bits use −127 to 127. 7 bits use −63 to 63: processors without VNNI add pairs of uint8·int8 products in 16 bits, and 2 · 255
+ * · 127 would overflow.
  */
 export type WeightBits = 8 | 7;
 
@@ -45,7 +45,9 @@ export function quantizeWeight(
   return { dtype: "int8", integers, scale };
 }
 
-/** Weight [O, …] and bias [O] of a layer on bytes of the scale `inputScale`, in whose products the bias is counted. */
+/**
+ * Quantizes weight [O, …] and bias [O] of a layer whose input has the scale `inputScale`. The bias is in units of the products.
+ */
 export function quantizeLayer(
   weight: Value,
   bias: Value,

@@ -1,4 +1,6 @@
-/** The int8 bundle: against the float one, against the ONNX standard in double precision, and what ONNX Runtime makes of it. */
+/**
+ * The int8 bundle: compared with the float one and with the ONNX standard in double precision, and how ONNX Runtime optimises it.
+ */
 
 import { describe, expect, test } from "vitest";
 import {
@@ -50,7 +52,7 @@ describe.each([
   test("gives nearly what the float bundle gives, also for other images, of another size", async () => {
     for (const [count, canvas] of [
       [8, CANVAS],
-      // Several: one image and random weights make too few numbers to judge by.
+      // Several images: with random weights, one image gives too few numbers for a verdict.
       [5, { width: 61, height: 87, channels: 3 }],
     ] as const) {
       const feeds = { pictures: channelsLast(blotches(count, canvas as typeof CANVAS, "test")) };
@@ -85,7 +87,7 @@ describe.each([
     expect(after.QLinearAdd).toBe({ vultus_s: 4, resnet18: 8, squeezenet1_1: undefined }[name]);
     expect(after.QLinearConcat).toBe(before.Concat);
     for (const type of ["Conv", "FusedConv", "MaxPool", "Relu"]) expect(after[type], type).toBe(undefined);
-    // The images; what is pooled, and the weights of the head.
+    // The images, the pooled features, and the weights of the head.
     expect(after.QuantizeLinear).toBe(1);
     expect(after.DequantizeLinear).toBe(head === "linear" ? 2 : 3);
   });
@@ -107,7 +109,7 @@ test("layers that keep float32 are those that were named", async () => {
 
 test.each(["resnet50", "squeezenet1_1"])("%s takes less than 0.3 of the float bundle", (name) => {
   const built = architecture(name, 64, "reference");
-  // Zeros also show that what is always 0 gets a scale that can be divided by.
+  // Zeros also test that a value that is always 0 gets a nonzero scale.
   const weights = zerosOf(built);
   const int8 = compileQuantized({ architecture: built, weights, ranges: anyRanges(built) });
   const float = compileBundle({ architecture: built, weights });
@@ -125,7 +127,7 @@ describe("a small network", () => {
   const weight = (graph: Graph, shape: readonly number[], key: string): Value =>
     graph.constant("float32", shape, Float32Array.from(normal64(shape, key).data));
 
-  /** Two convolutions, one of them with an activation, side by side, their concatenation, and a convolution of that. */
+  /** Builds two parallel convolutions, one of them with an activation, their concatenation, and a convolution of that. */
   function build(graph: Graph, activation = relu): { x: Value; y: Value } {
     const x = graph.input("x", "float32", scene.shape);
     const layer = (name: string, input: Value, out: number, kernel: number, stride: number): Value =>
@@ -137,7 +139,7 @@ describe("a small network", () => {
     return { x, y: layer("c", joined, 6, 3, 1) };
   }
 
-  /** Ranges from evaluating it in double precision. */
+  /** Returns the ranges found by evaluating the graph in double precision. */
   function exactRanges(x: Value, y: Value): Map<string, Range> {
     const points = [...planQuantization(x, [y]).points];
     const values = points.map(([value]) => value);
@@ -174,7 +176,7 @@ describe("a small network", () => {
     graph.output("y", quantized);
     const [expected] = evaluate([quantized], new Map([["x", scene]])) as [Tensor64];
     const actual = (await run(encode(graph, "small"), { x: floatTensor(scene.shape, [...scene.data]) })).y;
-    // What lies halfway between two bytes may become either, since ONNX Runtime multiplies the scales first.
+    // A number halfway between two bytes may be rounded to either, because ONNX Runtime multiplies the scales first.
     const { scale } = affineOf(ranges.get("c") as Range);
     const steps = [...expected.data].map((v, i) => Math.abs(Number(actual?.data[i]) - v) / scale);
     expect(Math.max(...steps)).toBeLessThan(1.001);
@@ -237,7 +239,7 @@ test("ranges hold the extremes of 99 % of the images, and refuse what is not fin
   );
 });
 
-/** Ranges for a network that nobody runs. */
+/** Returns arbitrary ranges for a network that is never run. */
 function anyRanges(architecture: Architecture): Ranges {
   const { tensors } = compileCalibration(architecture, zerosOf(architecture), CANVAS);
   const names = tensors.flatMap(({ name }) =>

@@ -1,4 +1,4 @@
-/** Compiles the int8 form of a bundle: the same inputs and outputs, a quarter of the size, and it computes on bytes. */
+/** Compiles the int8 form of a bundle: the same inputs and outputs, a quarter of the size, computing on bytes. */
 
 import { buildAnySize } from "../augment/validation.ts";
 import { Graph } from "../graph/graph.ts";
@@ -16,13 +16,13 @@ import type { Range, Ranges } from "./quantize-ranges.ts";
 import type { WeightBits } from "./quantize-weights.ts";
 
 export interface QuantizedOptions extends Omit<BundleOptions, "stored">, PlanOptions {
-  /** Of the values that `compileCalibration` returns. */
+  /** The ranges of the values that `compileCalibration` returns. */
   readonly ranges: Ranges;
   /** 7 for processors without VNNI. */
   readonly weightBits?: WeightBits;
 }
 
-/** The bundle of `compileBundle` on bytes; batch norm is folded into the weights before they are rounded. */
+/** Returns the bundle of `compileBundle` computing on bytes; batch norm is folded into the weights before they are rounded. */
 export function compileQuantized(options: QuantizedOptions): Program {
   const { architecture, weights, input = "uint8", metadata, weightBits = 8 } = options;
   const { backbone, inputSize: size, resize } = architecture;
@@ -42,7 +42,7 @@ export function compileQuantized(options: QuantizedOptions): Program {
   );
 }
 
-/** Of normalised pixels, which were from 0 to 1: however dark the images that were calibrated on. */
+/** Returns the range of normalised pixels from 0 to 1, however dark the calibration images were. */
 function pictureRange({ mean, std }: Preprocessing): Range {
   const at = (pixel: number): number[] => mean.map((m, c) => (pixel - m) / (std[c] as number));
   return { least: Math.min(...at(0)), greatest: Math.max(...at(1)) };

@@ -1,4 +1,4 @@
-/** Reads a classifier as a bundle: an exported `.onnx` unchanged; anything else is compiled as if it were exported. */
+/** Reads a classifier as a bundle: an exported `.onnx` unchanged; anything else is compiled as for an export. */
 
 import type { BackboneOptions } from "../models/registry.ts";
 import { readBytes } from "../util/files.node.ts";
@@ -8,8 +8,8 @@ import { compileBundle } from "./bundle.ts";
 import { type Bundle, decodeBundle } from "./decode-bundle.ts";
 
 /**
- * The bundle in a run folder, or in any file that vultus wrote. Only a file that must be compiled first, `.safetensors` or
- * `.pth`, needs a backbone that is registered or among `options.backbones`.
+ * Returns the bundle in a run folder, or in any file that vultus wrote. Only a file that must be compiled first, `.safetensors`
+ * or `.pth`, needs a backbone that is registered or among `options.backbones`.
  */
 export function loadBundle(path: string, options: BackboneOptions = {}): Bundle {
   const file = classifierPath(path);

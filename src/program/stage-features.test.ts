@@ -1,4 +1,4 @@
-/** Which stage of a backbone still sees where things are, and what it hands on, of maps and of tokens. */
+/** Which stage of a backbone still resolves positions, and the features it returns from maps and from tokens. */
 
 import { afterAll, describe, expect, test } from "vitest";
 import { familyArchitecture, livelyWeights, mobile, next, transformer } from "../../test/support/families.ts";

@@ -14,13 +14,13 @@ import type { StateDict } from "../util/tensor.ts";
 import { finish } from "./finish.ts";
 import type { Program } from "./program.ts";
 
-/** Smallest side of a map that still separates eyes from mouth. */
+/** Minimum side of a map that still separates eyes from mouth. */
 const FINE_ENOUGH = 8;
 
 /**
- * The last stage whose map has at least 8 pixels a side. Later ones are made of objects of ImageNet: on FER2013 a head on
- * the last stage of SqueezeNet is right about 44 % of the time, on this one 54 %, from the same 6,000 images. Where no map
- * is that fine, the last of the finest. A transformer's patches stay as fine as they are: of its stages it is the middle one.
+ * Returns the last stage whose map has at least 8 pixels per side. Later stages are specific to ImageNet's objects: on FER2013 a
+ * head on the last stage of SqueezeNet has an accuracy of about 44 %, on this one 54 %, from the same 6,000 images. If no map is
+ * that fine, returns the last of the finest. The patches of a transformer keep their resolution, so its middle stage is used.
  */
 export function middleStage({ backbone, inputSize }: Architecture): string {
   const graph = new Graph();
@@ -34,7 +34,7 @@ export function middleStage({ backbone, inputSize }: Architecture): string {
   return output.layout === "tokens" ? (fine[fine.length >> 1] as [string, Feature])[0] : name;
 }
 
-/** Images as for validation to `features` [N, C · cells²]: the stage's map, averaged over cells × cells parts. */
+/** From images as for validation: `features` [N, C · cells²], the stage's map averaged over cells × cells parts. */
 export function compileStageFeatures(
   architecture: Architecture,
   weights: StateDict,
@@ -54,13 +54,16 @@ export function compileStageFeatures(
   return finish(graph, "stage features", { features: reshape(pooled, [batch, channels * cells * cells]) });
 }
 
-/** A feature as [N, C, places]. */
+/** Returns a feature as [N, C, places]. */
 function byChannel(x: Feature): Value {
   if (x.layout === "tokens") return transpose(ofPlaces(x, x.value), [0, 2, 1]);
   return reshape(asPictures(x).value, [x.batch, x.channels, x.height * x.width]);
 }
 
-/** [pixels, cells²]: each cell is the mean of its pixels; cells overlap where a side does not divide (PyTorch's AdaptiveAvgPool2d). */
+/**
+ * Returns the weights [pixels, cells²]: each cell is the mean of its pixels; cells overlap if a side is not divisible (PyTorch's
+ * AdaptiveAvgPool2d).
+ */
 function cellShares(height: number, width: number, cells: number): Float32Array {
   const span = (cell: number, side: number): [number, number] => [
     Math.floor((cell * side) / cells),

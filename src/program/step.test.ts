@@ -1,4 +1,4 @@
-/** Steps of several networks: each in a scope of its own, trained together or one by the other. */
+/** Steps of several networks: each in its own scope, trained together or one by the other. */
 
 import { expect, test } from "vitest";
 import { architecture, optimizer, weights } from "../../test/support/small-step.ts";
@@ -48,7 +48,7 @@ function bytes(tensor: Tensor | undefined): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }
 
-/** Two networks on the same images. The loss is the sum of both, so each learns as if it were alone. */
+/** Two networks on the same images. The loss is the sum of both losses, so each network learns as if it were alone. */
 const pair: BuildObjective = (graph) => {
   const { pictures, targets } = inputs(graph);
   const networks = ["left", "right"].map((scope) => classifier(graph, { scope }));

@@ -1,6 +1,6 @@
 /**
- * Compiles a train step from an objective. The objective builds networks and a scalar loss in the graph; the gradients of
- * the loss with respect to all parameters of those networks go into the update, which yields the next state.
+ * Compiles a train step from an objective. The objective builds networks and a scalar loss in the graph. The update uses the
+ * gradients of the loss with respect to all parameters of those networks to compute the next state.
  */
 
 import { gradients } from "../autodiff/gradients.ts";
@@ -22,27 +22,27 @@ import { buildUpdate, type UpdateOptions } from "./update.ts";
 export interface Objective {
   /** A scalar, float32. */
   readonly loss: Value;
-  /** Every network that has parameters that train, or dropout masks to feed. */
+  /** Every network with trainable parameters or with dropout masks to feed. */
   readonly networks: readonly Network[];
   /** Scalars that a step returns in addition to the loss. */
   readonly metrics?: Readonly<Record<string, Value>>;
 }
 
 /**
- * Builds an objective in `graph`: declares the feeds (images, targets, …) as inputs, builds one or more networks, each in its
- * own scope, and returns the loss. `compute` is the type in which networks should compute.
+ * Builds an objective in `graph`: declares the feeds (images, targets, …) as inputs, builds one or more networks, each in its own
+ * scope, and returns the loss. `compute` is the type in which networks should compute.
  */
 export type BuildObjective = (graph: Graph, compute: "float32" | "float16") => Objective;
 
 export interface StepOptions extends UpdateOptions {
   readonly precision?: "fp32" | "fp16";
-  /** See `blockOf`, which asks the engine that is to run the program. Without it the program runs anywhere. */
+  /** See `blockOf`, which queries the engine that will run the program. If omitted, the program runs on any engine. */
   readonly block?: number | undefined;
   /** Also return every gradient, as `gradient.<name>`. */
   readonly exposeGradients?: boolean;
 }
 
-/** A step's program, with the settings from which a `Stepper` computes the scalars of each step. */
+/** A step's program, with the settings that a `Stepper` needs to compute the scalars of each step. */
 export interface TrainProgram extends Program {
   readonly rule: UpdateRule;
 }
@@ -50,10 +50,10 @@ export interface TrainProgram extends Program {
 export type UpdateRule = Required<Pick<UpdateOptions, "optimizer" | "ema" | "accumulate">>;
 
 /**
- * Compiles `objective` and its update into one program. The metrics are `loss`, those of the objective, and in half
- * precision `finite`, 0 for a step whose gradients overflowed.
+ * Compiles `objective` and its update into one program. The metrics are `loss`, the metrics of the objective and, in half
+ * precision, `finite`: 0 for a step whose gradients overflowed.
  *
- * @throws GraphError if the loss isn't a scalar or doesn't depend on one of the parameters, if nothing trains, or if
+ * @throws GraphError if the loss isn't a scalar or doesn't depend on one of the parameters, if there is nothing to train, or if
  * `accumulate` is not a whole number of 1 or more.
  */
 export function compileStep(name: string, objective: BuildObjective, options: StepOptions): TrainProgram {

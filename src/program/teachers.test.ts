@@ -1,4 +1,4 @@
-/** Teachers in a train step: what they answer there, how it is weighed, and that nothing of them trains. */
+/** Teachers in a train step: their predictions, their weights, and that they are not trained. */
 
 import { expect, test } from "vitest";
 import { architecture, optimizer, weights } from "../../test/support/small-step.ts";
@@ -23,7 +23,7 @@ const targets = floatTensor(
   labels.flatMap((label) => [1 - label, label]),
 );
 
-/** A network that knows more classes, in another order. */
+/** A network with more classes, in another order. */
 const wide = { ...architecture, classes: ["b", "c", "a"] };
 const wideWeights = withNewWeights(describe(wide).specs, new Map(), 8);
 const teachers: Teacher[] = [

@@ -10,17 +10,17 @@ import { type MixedNetwork, mixtureOf } from "./mixture.ts";
 export type Teacher = MixedNetwork;
 
 export interface TeacherOptions {
-  /** The student's classes; a teacher may know more, and in another order. */
+  /** The student's classes; a teacher may have more classes, and in another order. */
   readonly classes: readonly string[];
-  /** Divides the calibrated logits once more. */
+  /** An additional divisor of the calibrated logits. */
   readonly temperature: number;
-  /** The augmented images as a network wants them. */
+  /** Returns the augmented images for a network's size and normalisation. */
   readonly view: (view: View) => Value;
   readonly compute: DType;
 }
 
 /**
- * The teachers' mean probabilities, [N, classes]. Teacher k has the scope `teacher<k>`.
+ * Returns the teachers' mean probabilities, [N, classes]. Teacher k has the scope `teacher<k>`.
  * @throws UsageError for a teacher that lacks one of the classes; GraphError for weights or a temperature out of range.
  */
 export function teacherProbabilities(

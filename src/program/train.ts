@@ -26,29 +26,31 @@ export type TrainInput =
 
 export interface TrainOptions extends Omit<StepOptions, "rateFactor"> {
   readonly architecture: Architecture;
-  /** Weights of everything that does not train. */
+  /** Weights of all frozen layers. */
   readonly weights: StateDict;
   readonly trainable: (stage: string) => boolean;
   readonly batch: number;
   readonly input: TrainInput;
   readonly batchNorm: "running" | "batch";
-  /** The probability with which the last block that trains is left out for an image. Default: 0. */
+  /** The probability of skipping the last trained block for an image. Default: 0. */
   readonly stochasticDepth?: number;
-  /** Factor of the learning rate for a stage. Default: 1. */
+  /** Factor of the learning rate of a stage. Default: 1. */
   readonly rateFactor?: (stage: string) => number;
   /** Default: cross-entropy. */
   readonly loss?: LossChoice;
   readonly labelSmoothing?: number;
   readonly classWeights?: readonly number[] | undefined;
-  /** The share of each class among the training targets; only a loss with logit adjustment needs it. */
+  /** The share of each class among the training targets; only needed by a loss with logit adjustment. */
   readonly prior?: readonly number[] | undefined;
-  /** Networks whose answers to the same images are learned as well as the labels. Not for an input of `features`. */
+  /**
+   * Networks whose predictions for the same images are learned in addition to the labels. Not allowed with `features` as input.
+   */
   readonly teachers?: readonly Teacher[];
   /** How to learn from the teachers. Default: share 0.5 at temperature 1. */
   readonly distillation?: Distillation;
 }
 
-/** Feeds: those of the input, and `targets` [N, C]. Metrics: `loss`, and `correct`, the number of correct rows. */
+/** Feeds: the feeds of the input, and `targets` [N, C]. Metrics: `loss`, and `correct`, the number of correct rows. */
 export function compileTrain(options: TrainOptions): TrainProgram {
   const { architecture, weights, batch, batchNorm, stochasticDepth = 0, trainable } = options;
   const { backbone, classes } = architecture;
@@ -96,7 +98,7 @@ function inputViews(
   };
 }
 
-/** The loss against the targets and, if there are teachers, against their answers. */
+/** Returns the loss against the targets and, if there are teachers, against their predictions. */
 function lossOver(
   logits: Value,
   targets: Value,
@@ -116,7 +118,7 @@ function lossOver(
   return distillation(logits, own, answers, { temperature, share });
 }
 
-/** The number of rows whose greatest logit is at the greatest target. */
+/** Returns the number of rows whose greatest logit is at the greatest target. */
 function countCorrect(logits: Value, targets: Value): Value {
   return reduceSum(cast(equal(argMax(logits, -1), argMax(targets, -1)), "float32"));
 }

@@ -1,4 +1,4 @@
-/** What an update writes over, nothing reads afterwards, whatever options it has. */
+/** Nothing reads what an update overwrites afterwards, whatever its options. */
 
 import { expect, test } from "vitest";
 import { architecture, optimizer, weights } from "../../test/support/small-step.ts";

@@ -1,5 +1,5 @@
 /**
- * The update of a train step: turns gradients into the next weights, moments, averages and statistics. It doesn't depend on
+ * The update of a train step: computes the next weights, moments, averages and statistics from gradients. It doesn't depend on
  * networks or losses.
  */
 
@@ -15,7 +15,7 @@ import { type ProgramTensor, stateEntry } from "./program.ts";
 
 export interface UpdateOptions {
   readonly optimizer: OptimizerOptions;
-  /** Factor of the learning rate for the tensor of this name in the program. Default: 1. */
+  /** Factor of the learning rate of the tensor with this name in the program. Default: 1. */
   readonly rateFactor?: ((name: string) => number) | undefined;
   /** Maximum joint norm of the gradients; 0 is off. */
   readonly clipNorm?: number;
@@ -95,7 +95,7 @@ export function buildUpdate(
   return changes;
 }
 
-/** Groups the parameters that are updated together: vectors of the same rate, several at a time. Others are alone. */
+/** Groups the parameters that are updated together: several vectors of the same rate at a time. Others are updated alone. */
 function updatedTogether(
   parameters: readonly StateTensor[],
   factorOf: (state: StateTensor) => number,
@@ -117,8 +117,8 @@ function updatedTogether(
 }
 
 /**
- * Gradients averaged over several batches; the sum so far is state. A batch that overflows counts as zero. If it is the last
- * batch of an update, the update is skipped.
+ * Averages gradients over several batches; the sum so far is part of the state. A batch that overflows counts as zero. If it is
+ * the last batch of an update, the update is skipped.
  */
 function accumulated(
   graph: Graph,

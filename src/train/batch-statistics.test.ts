@@ -16,7 +16,7 @@ test("one image is no batch to take statistics of", () => {
   expect(() => check("faces", 1)).toThrow(
     /^phase small normalises by the statistics of each batch, and a batch has one image.*batchSize: 16/,
   );
-  // Its head normalises, whatever its stages do.
+  // Its head normalises, even if its stages do not.
   expect(() => check("finetune", 1)).toThrow(/nothing would be learned/);
   expect(() => check("faces", 64, 1)).toThrow(/give more training images/);
 });

@@ -1,14 +1,14 @@
-/** Which epoch of a training is the best: its weights are the result. */
+/** Decides which epoch of a training is the best: its weights are the result. */
 
-/** How an epoch did on the validation images; null in JSON where it is no number. */
+/** The scores of an epoch on the validation images; null in JSON if a score is NaN. */
 export interface EpochScore {
   readonly validationAccuracy: number | null;
   readonly validationLoss: number | null;
 }
 
 /**
- * Whether an epoch's weights are better than those of `best`: by accuracy, and by loss where that is the same. A few easy images are all
- * right after an epoch or two, when the network still hesitates.
+ * Returns whether an epoch's weights are better than those of `best`: by accuracy, or by loss if the accuracies are equal. A
+ * network may get a few easy images all right after an epoch or two, but with low confidence.
  */
 export function isBetterEpoch(epoch: EpochScore, best: EpochScore | undefined): boolean {
   const [accuracy, known] = [epoch.validationAccuracy ?? -1, best?.validationAccuracy ?? -1];

@@ -8,7 +8,7 @@ import type { Recipe } from "./recipe.ts";
 const recipe = resolveRecipe("progressive");
 const alternatives = { inputSizes: [96, 224, 160, 128], models: ["resnet50", "resnet18", "squeezenet1_1"] };
 
-/** A minute an epoch for ResNet50 at 224 px, so 40 in all. */
+/** One minute per epoch for ResNet50 at 224 px, so 40 in total. */
 function forecast({ model, inputSize, phases }: Recipe): number {
   const speed: Record<string, number> = { resnet50: 1, resnet18: 0.4, squeezenet1_1: 0.1 };
   const epochs = phases.reduce((sum, phase) => sum + phase.epochs, 0);

@@ -87,7 +87,7 @@ export function changedByBudget(key: string): boolean {
   return /^(model|inputSize|phases\.\d+\.(epochs|schedule\.(warmup|firstCycle)))$/.test(key);
 }
 
-/** A phase with `part` of `whole` of its epochs, at least one, whose schedule keeps its shape. */
+/** Returns a phase with `part` of `whole` of its epochs, at least one, whose schedule keeps its shape. */
 function shorten(phase: Phase, part: number, whole: number): Phase {
   const epochs = Math.max(1, Math.floor((phase.epochs * part) / whole));
   const { schedule } = phase;
@@ -108,13 +108,13 @@ function change(from: Recipe, to: Recipe, forecast: (candidate: Recipe) => numbe
   return `forecast ${words(forecast(from))} → ${words(forecast(to))}`;
 }
 
-/** A time budget with a margin over the seconds needed, because the next measurement may be slower: `15s`, `12m`. */
+/** Returns a time budget with a margin over the seconds needed, because the next measurement may be slower: `15s`, `12m`. */
 export function enoughFor(seconds: number): string {
   const enough = 1.1 * seconds;
   return enough < 100 ? `${Math.ceil(enough)}s` : `${Math.ceil(enough / 60)}m`;
 }
 
-/** `45 s`, `21 min`, `3.5 h`. */
+/** Formats seconds: `45 s`, `21 min`, `3.5 h`. */
 export function words(seconds: number): string {
   if (seconds < 100) return `${Math.ceil(seconds)} s`;
   if (seconds < 100 * 60) return `${Math.ceil(seconds / 60)} min`;

@@ -18,7 +18,7 @@ export function differences(one: unknown, other: unknown, key = ""): Difference[
   return a === b ? [] : [{ key, one: a, other: b }];
 }
 
-/** Lists too: their keys are positions. */
+/** Lists are objects too: their keys are positions. */
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null;
 }

@@ -8,7 +8,7 @@ const PAUSE = 1000;
 const PER_EPOCH = 100;
 
 export function eventLog(path: () => string): Listener {
-  /** Whether this process trains in the folder: a process that was refused must not write there. */
+  /** Whether this process trains in the folder: a process that was refused must not write to it. */
   let started = false;
   const due = throttle();
   const write = (event: string, data: object): void =>
@@ -41,7 +41,7 @@ export function eventLog(path: () => string): Listener {
   };
 }
 
-/** Whether the step at `position`, counted in epochs, is to be logged. */
+/** Returns whether the step at `position`, counted in epochs, is to be logged. */
 function throttle(): (position: number) => boolean {
   let [time, last] = [Number.NEGATIVE_INFINITY, 0];
   return (position) => {

@@ -15,7 +15,7 @@ export interface Answers {
 /** A training that starts or continues. */
 export interface StartEvent {
   readonly classes: readonly string[];
-  /** Their number. */
+  /** The number of images of each split. */
   readonly pictures: { readonly training: number; readonly validation: number };
   /** The validation images whose predictions are reported after each epoch. */
   readonly watched: readonly { readonly id: string; readonly label: number }[];
@@ -24,7 +24,7 @@ export interface StartEvent {
 export interface StepEvent {
   readonly phase: Phase;
   readonly epoch: number;
-  /** Batches of this epoch that are done, and how many there are. */
+  /** Completed batches of this epoch, and their total. */
   readonly step: number;
   readonly steps: number;
   readonly loss: number;
@@ -45,7 +45,7 @@ export interface TrainEvents {
   /** The maximum duration of a phase, measured on its first steps. */
   forecast: {
     readonly phase: Phase;
-    /** Of all features that are cached, over the whole phase. */
+    /** Seconds to compute all cached features, for the whole phase. */
     readonly prepareSeconds: number;
     readonly stepSeconds: number;
     readonly steps: number;
@@ -56,7 +56,7 @@ export interface TrainEvents {
     readonly phase: Phase;
     readonly record: EpochRecord;
     readonly improved: boolean;
-    /** Batches that it had. */
+    /** Its number of batches. */
     readonly steps: number;
     readonly answers: Answers;
   };

@@ -1,4 +1,4 @@
-/** Examples that cannot be trained on are refused before anything is decoded. */
+/** Examples that are unsuitable for training are refused before anything is decoded. */
 
 import { expect, test } from "vitest";
 import { type Picture, UsageError } from "../index.ts";

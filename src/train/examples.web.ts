@@ -1,4 +1,4 @@
-/** The examples of a training in a browser, checked and decoded. */
+/** Checks and decodes the examples of a training in a browser. */
 
 import { trainingSide } from "../augment/canvas.ts";
 import { classCounts, digestOf, type Picture, type Sample, type Split } from "../data/dataset.ts";
@@ -17,8 +17,8 @@ type Given = Pick<WebTrainOptions, "training" | "validation" | "classes" | "meas
 /**
  * Returns the classes of a training after checking that they match the examples.
  *
- * @throws UsageError for fewer than two classes, one without training examples, two names of one class, an example of another
- * class, and if nothing is held out to measure on.
+ * @throws UsageError for fewer than two classes, for a class without training examples, for two names of one class, for an
+ * example of another class, and if there are no validation examples to measure on.
  */
 export function classesOfExamples({ training, validation, classes: asked, measure = true }: Given): string[] {
   const classes = asked ? [...asked] : [...new Set(training.map(({ label }) => label))].sort();
@@ -55,7 +55,7 @@ export function classesOfExamples({ training, validation, classes: asked, measur
 }
 
 /**
- * Decodes the examples of one side, to no more pixels than training needs.
+ * Decodes the examples of one side, reduced to the size that training needs.
  *
  * @throws FormatError that names the first example that cannot be decoded.
  */
@@ -86,13 +86,13 @@ export async function decodeExamples(
   return { samples, get, shape: get };
 }
 
-/** The number of examples per class. */
+/** Returns the number of examples per class. */
 export function countsOf({ samples }: Pixels, classes: readonly string[]): Record<string, number> {
   const counts = classCounts(samples, classes.length);
   return Object.fromEntries(classes.map((name, i) => [name, counts[i] as number]));
 }
 
-/** The warning for validation examples that are also training examples. */
+/** Returns the warning for validation examples that are also training examples. */
 export function leakNotes(training: Pixels, validation: Pixels): string[] {
   const known = new Set(training.samples.map(({ id }) => id));
   const count = validation.samples.filter(({ id }) => known.has(id)).length;
@@ -102,7 +102,7 @@ export function leakNotes(training: Pixels, validation: Pixels): string[] {
   ];
 }
 
-/** Equal for equal pixels. */
+/** Returns an id that is equal for equal pixels. */
 function idOf({ pixels, width, height, channels }: Picture): string {
   return digestOf([`${width} ${height} ${channels}`, new TextDecoder("latin1").decode(pixels)]);
 }

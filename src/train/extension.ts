@@ -4,9 +4,9 @@ import { type Phase, type Recipe, uncut } from "./recipe.ts";
 import type { PhaseRecord } from "./records.ts";
 
 /**
- * The recipe with `epochs` more. They begin, like every phase, with the best weights so far and new moments, and go through the
- * end of the schedule that the last phase would have had with that many more epochs. All of them are trained,
- * whatever the accuracy.
+ * Returns the recipe with `epochs` more. Like every phase, they begin with the best weights so far and new moments. They follow
+ * the end of the schedule that the last phase would have had with that many more epochs. All of them are trained, whatever the
+ * accuracy.
  *
  * @param done the phases that the run completed, in order.
  */
@@ -24,13 +24,13 @@ export function extended(recipe: Recipe, done: readonly PhaseRecord[], epochs: n
   return { ...recipe, phases: [...recipe.phases, phase] };
 }
 
-/** The recipe that a run started with: without extensions and without the cuts of a time budget. */
+/** Returns the recipe that a run started with: without extensions and without the cuts of a time budget. */
 export function asBegun(recipe: Recipe): Recipe {
   const phases = recipe.phases.filter(({ earlierEpochs }) => earlierEpochs === undefined);
   return { ...recipe, phases: phases.map(uncut) };
 }
 
-/** `all-extended`, then `all-extended-2`. */
+/** Returns `all-extended`, then `all-extended-2`. */
 function nameOf({ name }: Phase, phases: readonly Phase[]): string {
   const base = `${name.replace(/-extended(-\d+)?$/, "")}-extended`;
   const taken = phases.filter((phase) => phase.name === base || phase.name.startsWith(`${base}-`)).length;

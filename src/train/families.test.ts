@@ -1,4 +1,4 @@
-/** Backbones of every family train: with blocks left out, resumed bit for bit, and on cached features as without them. */
+/** Backbones of every family train: with skipped blocks, resumed bit for bit, and with the same result on cached features. */
 
 import { afterAll, describe, expect, test } from "vitest";
 import { families, familyArchitecture, livelyWeights } from "../../test/support/families.ts";
@@ -91,7 +91,7 @@ describe.each(families.map((backbone) => [backbone.name, backbone] as const))("%
         const program = compileTrain(options({ trainable, precision, rateFactor, batchNorm: "running" }));
         const stepper = await Stepper.open(engine, program, { key });
         await stepper.load(weights);
-        // The scale of the loss in half precision begins too high, and is halved until nothing overflows.
+        // In half precision the initial loss scale is too high, and is halved until nothing overflows.
         let updated = false;
         for (let step = 0; step < 12 && !updated; step++) ({ updated } = await stepper.step(normalised(0)));
         expect(updated).toBe(true);

@@ -39,7 +39,7 @@ const facesOf = (count: number) =>
     { memoryBudget: 1e7, spillDir: "never made" },
   );
 
-/** All images as a network is given them, and their targets. */
+/** Returns all images as input for a network, and their targets. */
 function normalised(images: Pixels, { backbone, classes }: Architecture): Tensors {
   const { mean, std } = backbone.preprocessing;
   const count = images.samples.length;
@@ -55,7 +55,7 @@ function normalised(images: Pixels, { backbone, classes }: Architecture): Tensor
 
 const numbers = (weights: StateDict, name: string): Float32Array => (weights.get(name) as FloatTensor).data;
 
-/** The same network with each norm folded into the convolution before it, as converters do. */
+/** Returns the same network with each norm folded into the convolution before it, as converters do. */
 function folded(architecture: Architecture, weights: StateDict): StateDict {
   const { norms } = compileNormStatistics(architecture, weights, canvas, 1);
   const result = new Map(
@@ -82,7 +82,7 @@ function folded(architecture: Architecture, weights: StateDict): StateDict {
   return result;
 }
 
-/** The convolution whose tensor comes before a norm's: layer order is the order of the tensors. */
+/** Returns the convolution whose tensor comes before a norm's: layer order is the order of the tensors. */
 function convolutionBefore(norm: string, weights: StateDict): string {
   const names = [...weights.keys()];
   const before = names.slice(0, names.indexOf(`${norm}.weight`));

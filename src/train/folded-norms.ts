@@ -1,8 +1,8 @@
 /**
- * Weights are often published with each batch norm folded into the convolution before it. The norm that is left has mean 0 and
- * variance 1, which are not the statistics of any image: by running statistics the network computes what it was trained to, but by
- * batch statistics it would compute something else from the first step on. Before such a training, `unfoldNorms` gives these norms
- * the statistics that they never had.
+ * Weights are often published with each batch norm folded into the convolution before it. The remaining norm has mean 0 and
+ * variance 1, which are not the statistics of any image. With running statistics the network computes what it was trained to;
+ * with batch statistics it would compute something else from the first step on. Before such a training, `unfoldNorms` gives these
+ * norms the statistics that they never had.
  */
 
 import type { Canvas } from "../augment/canvas.ts";
@@ -16,27 +16,26 @@ import type { Engine } from "../runtime/engine.ts";
 import type { Tensors } from "../runtime/session.ts";
 import { type FloatTensor, floatTensor, type StateDict } from "../util/tensor.ts";
 
-/** What statistics are measured with. */
+/** What is needed to measure statistics. */
 export interface Measuring {
   readonly architecture: Architecture;
   readonly engine: Engine;
   readonly training: Pixels;
   readonly canvas: Canvas;
-  /** Decides on which images. */
+  /** Seed for selecting the images. */
   readonly seed: number;
 }
 
 /** A few hundred images give every channel a steady mean and variance. */
 const IMAGES = 512;
 const BATCH = 64;
-/** How far from 1 a variance may be: some converters write 1 − ε, by which the norm with its ε is the identity. */
+/** Maximum deviation of a variance from 1: some converters write 1 − ε, which makes the norm with its ε the identity. */
 const NEAR = 2e-3;
 const MEAN = ".running_mean";
 const VARIANCE = ".running_var";
 
 /**
- * Whether a batch norm was folded: its statistics are those of a norm that has seen nothing, but it has learned a shift, which a new
- * norm has not.
+ * Returns whether a batch norm was folded: its statistics are those of a new norm, but it has learned a shift, unlike a new norm.
  */
 export function isFolded(weights: StateDict, norm: string): boolean {
   const numbers = (name: string): Float32Array => weights.get(norm + name)?.data ?? new Float32Array(0);
@@ -48,8 +47,8 @@ export function isFolded(weights: StateDict, norm: string): boolean {
 }
 
 /**
- * The same network, with the statistics of training images in each folded norm, and with the scale and the shift by which it computes
- * what it did before; the given weights if no norm is folded.
+ * Returns an equivalent network in which each folded norm has the statistics of training images, and a scale and shift that
+ * compensate for them; the given weights if no norm is folded.
  */
 export async function unfoldNorms(
   { architecture, engine, training, canvas, seed }: Measuring,
@@ -69,7 +68,7 @@ export async function unfoldNorms(
   const measured: Tensors[] = [];
   const open = await engine.open(program);
   try {
-    // Without a smaller last batch all batches count the same.
+    // Without a smaller last batch, all batches have equal weight.
     for (const indices of batches(some, batch, true))
       measured.push(
         await open.run({ ...validationFeeds(training, indices, canvas, architecture), ...running }),
@@ -81,7 +80,7 @@ export async function unfoldNorms(
   return new Map([...weights, ...folded.flatMap((norm) => unfolded(norm, weights, measured))]);
 }
 
-/** The tensors of one norm, with the statistics of all images from those of equally large batches. */
+/** Returns the tensors of one norm with the statistics of all images, computed from batches of equal size. */
 function unfolded(
   { name, epsilon }: Norm,
   weights: StateDict,

@@ -25,8 +25,8 @@ test("a forecast is images · epochs · multiply-accumulates by the rate", () =>
     ...["model=vultus_s", "head=linear", "inputSize=64"],
     `phases=${JSON.stringify(phases)}`,
   ]);
-  // By hand, for one image. A convolution has kernel · channels in · channels out · pixels out; the last one of each
-  // stage from the second on is the 1×1 shortcut.
+  // Computed by hand for one image. A convolution costs kernel · input channels · output channels · output pixels; the last one
+  // of each stage from the second on is the 1×1 shortcut.
   const stem = 9 * 1 * 32 * 32 ** 2;
   const layer1 = 2 * 9 * 32 * 32 * 32 ** 2;
   const layer2 = (9 * 32 * 64 + 9 * 64 * 64 + 32 * 64) * 16 ** 2;
@@ -34,7 +34,7 @@ test("a forecast is images · epochs · multiply-accumulates by the rate", () =>
   const layer4 = (9 * 128 * 152 + 9 * 152 * 152 + 128 * 152) * 4 ** 2;
   const head = 152 * 2;
   const frozen = stem + layer1 + layer2 + layer3;
-  // What trains costs two more passes, and half the side a quarter.
+  // Trained layers cost two additional passes, and half the side costs a quarter.
   const expected = 3 * (frozen + layer4 + 3 * head) + (2 * (frozen + 3 * (layer4 + head))) / 4;
   const seconds = forecastSeconds(recipe, ["a", "b"], 100, 1e9, { cacheFeatures: false });
   expect(seconds).toBeCloseTo((100 * expected) / 1e9, 9);

@@ -12,11 +12,14 @@ import type { Phase, Recipe } from "./recipe.ts";
 import { Stepper } from "./stepper.ts";
 import { trainableStages, trainsOnFeatures } from "./trainable.ts";
 
-/** Steps that are measured after a first one that warms up, and images in them at most: their time grows with the images. */
+/**
+ * Number of measured steps after a first one for warm-up, and the maximum number of images in them: their time grows with the
+ * images.
+ */
 const MEASURED = 3;
 const MEASURED_BATCH = 8;
 
-/** The architecture that a recipe trains; its model is registered or among `known.backbones`. */
+/** Returns the architecture that a recipe trains; its model is registered or among `known.backbones`. */
 export function recipeArchitecture(
   recipe: Recipe,
   classes: readonly string[],
@@ -90,23 +93,23 @@ export async function measureSpeed(
 
 /** The forecast duration of a phase, in seconds. */
 export interface PhaseCost {
-  /** Until its first step, the features of the validation images included where features are cached. */
+  /** Time until its first step, including the features of the validation images if features are cached. */
   readonly setUp: number;
-  /** Steps of all epochs, and the seconds of one. */
+  /** Number of steps of all epochs, and the seconds per step. */
   readonly steps: number;
   readonly step: number;
-  /** Validations, one per epoch, and the seconds of one. */
+  /** Number of validations, one per epoch, and the seconds per validation. */
   readonly epochs: number;
   readonly validate: number;
-  /** Augmented views whose features are cached, and the seconds of one. */
+  /** Number of augmented views whose features are cached, and the seconds per view. */
   readonly views: number;
   readonly view: number;
 }
 
-/** Seconds for which a program runs at least. */
+/** Minimum seconds of a program run. */
 const LEAST_STEP = 0.002;
 
-/** The duration of each phase of a recipe for a number of images, without early stopping. */
+/** Returns the duration of each phase of a recipe for a number of images, without early stopping. */
 export function phaseCosts(
   recipe: Recipe,
   classes: readonly string[],
@@ -136,7 +139,7 @@ export function phaseCosts(
   });
 }
 
-/** Seconds of a forward pass of one image. */
+/** Returns the seconds of a forward pass of one image. */
 export function forwardSeconds(
   recipe: Recipe,
   classes: readonly string[],
@@ -146,7 +149,7 @@ export function forwardSeconds(
   return macsOf([recipeArchitecture(recipe, classes, known)]) / rate;
 }
 
-/** Total seconds of a phase. */
+/** Returns the total seconds of a phase. */
 export function totalOf({ setUp, steps, step, epochs, validate, views, view }: PhaseCost): number {
   return setUp + steps * step + epochs * validate + views * view;
 }
@@ -157,7 +160,7 @@ export interface ForecastOptions extends BackboneOptions {
   readonly teachers?: readonly Architecture[] | undefined;
 }
 
-/** Seconds that all epochs of a recipe take at `rate`, without early stopping. */
+/** Returns the seconds for all epochs of a recipe at `rate`, without early stopping. */
 export function forecastSeconds(
   recipe: Recipe,
   classes: readonly string[],
@@ -177,12 +180,15 @@ export function forecastSeconds(
   }, 0);
 }
 
-/** Of a forward pass through each of the networks. */
+/** Returns the multiply-accumulates of a forward pass through each of the networks. */
 function macsOf(networks: readonly Architecture[]): number {
   return networks.reduce((sum, network) => sum + macsOfStep(describe(network), new Set()), 0);
 }
 
-/** Per image: one forward pass, and two more of what trains, for the gradients of inputs and of weights. */
+/**
+ * Returns the multiply-accumulates per image: one forward pass, and two more for trained layers, for the gradients of inputs and
+ * of weights.
+ */
 function macsOfStep({ stages }: Description, trainable: ReadonlySet<string>): number {
   return stages.reduce((sum, { name, macs }) => sum + macs * (trainable.has(name) ? 3 : 1), 0);
 }

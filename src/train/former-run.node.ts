@@ -16,7 +16,8 @@ export interface RunData {
 }
 
 /**
- * The data set for a run with the environment `then`: as it is or, for runs of earlier versions, as those read it.
+ * Returns the data set for a run with the environment `then`: unchanged or, for runs of earlier versions, in the order in which
+ * those versions read it.
  *
  * @throws UsageError if a run of an earlier version is given its sources in another order.
  */

@@ -1,4 +1,4 @@
-/** The checkpoint of a browser: read as it was written, and refused if it is damaged or of another training. */
+/** The checkpoint of a browser training: reading returns what was written; damaged or foreign checkpoints are refused. */
 
 import { expect, test } from "vitest";
 import { floatTensor } from "../util/tensor.ts";

@@ -20,7 +20,7 @@ export type Identity = Readonly<Record<"model" | "classes" | "examples" | "recip
 
 const BEST = "best/";
 
-/** The state as one block of bytes. `device` is the device that computed its numbers. */
+/** Encodes the state as one block of bytes. `device` is the device that computed its numbers. */
 export function encodeState(
   { tensors, best, progress }: KeptState,
   of: Identity,
@@ -40,7 +40,7 @@ export function encodeState(
 }
 
 /**
- * The state in a store, and the device that it comes from.
+ * Decodes the state in a store, and the device that it comes from.
  *
  * @throws FormatError for bytes that are not a checkpoint; UsageError for the checkpoint of another training.
  */

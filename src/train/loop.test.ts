@@ -33,7 +33,7 @@ interface Checkpoint {
 interface Outcome {
   readonly checkpoint: Checkpoint;
   readonly steps: readonly StepEvent[];
-  /** The head after each epoch, as it was validated, and after each step, the forecast's too. */
+  /** The head after each epoch, as validated, and after each step, including the steps of the forecast. */
   readonly heads: readonly Tensor["data"][];
   readonly stepped: readonly Tensor["data"][];
   /** How often the best weights were saved. */
@@ -41,11 +41,11 @@ interface Outcome {
   /** Why the phase ended; empty if it was interrupted. */
   readonly reason: string;
   readonly forecasts: number;
-  /** Batches of the phase, counted from 1, after which the head was another. */
+  /** Batches of the phase, counted from 1, after which the head had changed. */
   readonly updates: readonly number[];
 }
 
-/** The features of a batch by its number in the phase, so that how batches are parted into epochs changes none. */
+/** Returns the features of a batch by its number in the phase, so that the division into epochs changes no batch. */
 function sourceOf(batchesPerEpoch: number): BatchSource {
   const { features } = architecture.backbone;
   const source: BatchSource = {
@@ -67,9 +67,9 @@ interface Circumstances {
   /** Batches after which the training is interrupted. */
   readonly stopAfter?: number;
   readonly from?: Checkpoint;
-  /** Validation accuracies by epoch; one half where there are none. */
+  /** Validation accuracies by epoch; 0.5 for epochs without one. */
   readonly accuracies?: readonly number[];
-  /** Validation losses by epoch; 1 where there are none. */
+  /** Validation losses by epoch; 1 for epochs without one. */
   readonly losses?: readonly number[];
 }
 
@@ -257,7 +257,7 @@ test("an update takes in the end of one epoch and the start of the next", async 
   const constant = { accumulate: 2, schedule: { type: "constant" } } as const;
   const two = await train(3, { ...constant, epochs: 2 });
   expect(two.updates).toEqual([2, 4, 6]);
-  // The best weights are those of the first epoch where accuracy never rises, so the states before are compared.
+  // If accuracy never rises, the best weights are those of the first epoch, so the states before are compared.
   const [parted, whole] = await Promise.all([
     train(3, { ...constant, epochs: 2 }, { stopAfter: 6 }),
     train(6, { ...constant, epochs: 1 }, { stopAfter: 6 }),

@@ -17,10 +17,10 @@ import type { Position, Stepper } from "./stepper.ts";
 
 /** A phase that is ready to run. */
 export interface PhaseSetup {
-  /** Those that it was set up with, in the form in which they train. */
+  /** The weights that the phase was set up with, in the form in which they train. */
   readonly weights: StateDict;
   readonly plan: PhasePlan;
-  /** Its learning rate is the plan's. */
+  /** Its learning rate follows the plan. */
   readonly stepper: Stepper;
   readonly source: BatchSource;
   /** Scores weights on the validation split. */
@@ -34,7 +34,7 @@ export interface LoopHost {
   readonly emit: Emit;
   /** Shortens the training if it would take too long; without one there is no time limit. */
   readonly pace?: Pace | undefined;
-  /** Saves how a phase was shortened, before its next step. */
+  /** Saves the cuts of a phase before its next step. */
   saveCuts(phase: number, cuts: readonly Cut[]): Promise<void>;
   setUp(phase: Phase, weights: StateDict): Promise<PhaseSetup>;
   /** Saves everything that a resumed run needs. */
@@ -51,14 +51,14 @@ export interface LoopHost {
 /** A phase with fewer steps than this is not worth a forecast. */
 const LONG_PHASE = 50;
 const TIMED_STEPS = 3;
-/** Steps in a row whose gradients may overflow in half precision: enough to bring a loss scale of 2^20 down to 1. */
+/** Maximum number of consecutive overflows in half precision: enough to bring a loss scale of 2^20 down to 1. */
 const MOST_OVERFLOWS = 20;
 
 export type Ending = "finished" | "interrupted";
 
 /**
- * Trains from `progress` on, which is kept up to date. `weights` are the classifier's; `saved` is what a checkpoint in
- * the middle of a phase holds: weights and optimizer state. All are canonical.
+ * Trains from `progress` on, and updates it. `weights` are the classifier's; `saved` is the content of a checkpoint in the middle
+ * of a phase: weights and optimizer state. All are canonical.
  */
 export async function runLoop(
   host: LoopHost,
@@ -97,7 +97,7 @@ export async function runLoop(
       await setup.close();
     }
     await endPhase(host, setup, phase, progress);
-    // The best weights so far are carried into the next phase, and are the result after the last one.
+    // The next phase starts from the best weights so far; after the last phase they are the result.
     current = await host.loadBest();
     // Each phase begins with new moments.
     state = new Map();
@@ -113,14 +113,14 @@ function timed<T>({ pace }: LoopHost, { phase }: Progress, work: Work, doing: ()
 }
 
 /**
- * Whether a phase must train something, whatever the time: the first one, without which there is no result, and an extension of a
- * run, which would otherwise be empty.
+ * Returns whether a phase must train something, whatever the time: the first one, without which there is no result, and an
+ * extension of a run, which would otherwise be empty.
  */
 function isNeeded({ earlierEpochs }: Phase, { best }: Progress): boolean {
   return best === null || earlierEpochs !== undefined;
 }
 
-/** Whether a phase has no time left, now or by an earlier decision. */
+/** Returns whether a phase has no time left, now or by an earlier decision. */
 async function isLeftOut(host: LoopHost, settings: Phase, progress: Progress): Promise<boolean> {
   const { name, cuts } = settings;
   const { phase, epoch, step, best } = progress;
@@ -133,7 +133,7 @@ async function isLeftOut(host: LoopHost, settings: Phase, progress: Progress): P
   return true;
 }
 
-/** Shortens the current phase if it would take too long, or lengthens it if there is time after all. */
+/** Shortens the current phase if it would take too long, or lengthens it again if there is enough time after all. */
 async function keepTime(
   host: LoopHost,
   { plan }: PhaseSetup,
@@ -142,7 +142,7 @@ async function keepTime(
 ): Promise<void> {
   const { epoch, step, updates } = progress;
   const done = epoch * plan.batchesPerEpoch + step;
-  // An unfinished epoch is the last one.
+  // An incomplete epoch is the last one.
   if (done > plan.batches) return;
   // Weights that were neither trained nor measured are not a result.
   const least = isNeeded(phase, progress) ? Math.max(done, phase.accumulate) : done;
@@ -152,7 +152,7 @@ async function keepTime(
   await host.saveCuts(progress.phase, plan.cuts);
 }
 
-/** Refuses phases that end before their first update. All phases have equally many batches per epoch, so the first one decides for all. */
+/** Refuses phases that end before their first update. All phases have the same number of batches per epoch. */
 function checkAccumulation({ phases }: Recipe, batchesPerEpoch: number): void {
   for (const { name, epochs, accumulate } of phases) {
     const batches = batchesPerEpoch * epochs;
@@ -166,7 +166,7 @@ function checkAccumulation({ phases }: Recipe, batchesPerEpoch: number): void {
 
 /**
  * Times a few batches of preparation and a few steps of a long phase, and reports a forecast for the whole phase. The state after
- * these steps is not used.
+ * these steps is discarded.
  */
 async function forecast(
   host: LoopHost,
@@ -187,14 +187,14 @@ async function forecast(
   await host.emit("forecast", { phase, prepareSeconds, stepSeconds: Math.min(...seconds), steps });
 }
 
-/** The phase as listeners see it, with the epochs planned so far. */
+/** Returns the phase for listeners, with the epochs planned so far. */
 function asRecorded(phase: Phase): Phase {
   const { cuts = [], cutsPerEpoch } = phase;
   if (cuts.length === 0 || cutsPerEpoch === undefined) return phase;
   return { ...phase, epochs: new PhasePlan(phase, cutsPerEpoch).epochs };
 }
 
-/** The same once it is under way. */
+/** Returns the phase for listeners once it has started. */
 function asPlanned(phase: Phase, { plan }: PhaseSetup): Phase {
   return plan.cuts.length > 0 ? { ...phase, epochs: plan.epochs } : phase;
 }
@@ -223,7 +223,7 @@ async function runEpoch(
       seconds: stepSeconds,
     } = await timed(host, progress, "step", () => {
       const pending = stepper.step(feeds);
-      // While the worker runs this step, this thread prepares the next one's batch.
+      // While the worker runs this step, this thread prepares the batch of the next step.
       if (progress.step + 1 < steps()) feeds = source.feeds(progress.epoch, progress.step + 1);
       return pending;
     });
@@ -314,7 +314,7 @@ async function endEpoch(
   await host.emit("epochEnd", { phase: asPlanned(phase, setup), record, improved, steps, answers });
 }
 
-/** The record of the epoch whose weights are the best so far. */
+/** Returns the record of the epoch with the best weights so far. */
 function bestRecord({ best, history }: Progress): EpochRecord | undefined {
   return history.findLast(({ phase, epoch }) => phase === best?.phase && epoch === best.epoch);
 }
@@ -348,7 +348,7 @@ async function endPhase(
   await emit("phaseEnd", { phase, record, reason });
 }
 
-/** Why a phase ended that completed its plan. */
+/** Returns why a phase that completed its plan ended. */
 function endOf(plan: PhasePlan, { epochs }: Phase): string {
   const trained = Number((plan.batches / plan.batchesPerEpoch).toFixed(2));
   if (plan.batches < plan.unchanged) return `time is up after ${trained} of ${counted(epochs, "epoch")}`;
@@ -357,12 +357,12 @@ function endOf(plan: PhasePlan, { epochs }: Phase): string {
   return epochs === 1 ? "its 1 epoch is done" : `all ${epochs} epochs are done`;
 }
 
-/** The position in the phase, in batches and updates. */
+/** Returns the position in the phase, in batches and updates. */
 function positionOf({ source }: PhaseSetup, { epoch, step, updates }: Progress): Position {
   return { batches: epoch * source.batchesPerEpoch + step, updates };
 }
 
-/** All weights as they are now, and the rest of the state under its own names. */
+/** Returns all current weights, and the rest of the state under its own names. */
 function withState(weights: StateDict, canonical: StateDict): StateDict {
   return new Map([...weights, ...canonical]);
 }

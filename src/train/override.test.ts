@@ -6,7 +6,7 @@ import { resolveRecipe } from "./override.ts";
 import { type Recipe, recipeSchema, trainingSize } from "./recipe.ts";
 import { recipes } from "./recipes.ts";
 
-/** The message with which a recipe is refused. */
+/** Returns the message with which a recipe is refused. */
 function refusal(base: unknown, ...assignments: string[]): string {
   try {
     resolveRecipe(base, assignments);
@@ -188,7 +188,7 @@ test("a file that extends nothing needs a name and phases", () => {
   expect(refusal({ name: "empty" })).toBe("recipe: phases is missing: must be a list of phases");
 });
 
-/** [assignment, what the message must hold] */
+/** [assignment, what the message must contain] */
 const mistakes: readonly (readonly [string, ...string[]])[] = [
   ["bathSize=3", 'recipe: it has no key "bathSize". Did you mean "batchSize"? Valid: name, model,'],
   ["phases.1.epoch=3", 'recipe: phases.1 has no key "epoch". Did you mean "epochs"? Valid: name, train,'],

@@ -26,10 +26,10 @@ export interface RecipeChanges extends Partial<Omit<RecipeInput, "phases" | "aug
 }
 
 /**
- * The recipe of this name, or the one that an object describes, with assignments such as `phases.1.epochs=5` or
- * `phases.head.patience=2` laid over it in order. An object may contain `extends: "finetune"` and only the differences; its
- * `phases` are then a list that replaces the other's, or an object that changes phases by name or position. Its model is
- * registered or among `known.backbones`; `known.images` are those to train on, which some recipes follow.
+ * Returns the recipe of this name, or the one that an object describes, after applying assignments such as `phases.1.epochs=5` or
+ * `phases.head.patience=2` in order. An object may contain `extends: "finetune"` and only the differences; its `phases` are then
+ * a list that replaces the inherited one, or an object that changes phases by name or position. The model must be registered or
+ * among `known.backbones`; `known.images` is the number of training images, on which some recipes depend.
  */
 export function resolveRecipe(
   base: unknown,
@@ -42,7 +42,7 @@ export function resolveRecipe(
   const model = models.findLast((name) => typeof name === "string");
   const options = model === undefined ? known : { ...known, model };
   const parents = parent === undefined ? startingPoint(options) : recipeNamed(parent)(options);
-  // A recipe's starting weights depend on its phases, so those for other phases are not inherited.
+  // The starting weights of a recipe depend on its phases, so those for other phases are not inherited.
   const { startsFrom, ...rest } = parents as RecipeInput;
   const isReplaced = changes.some((change) => isObject(change) && Array.isArray(change.phases));
   const start = isReplaced || startsFrom === undefined ? rest : parents;
@@ -52,7 +52,7 @@ export function resolveRecipe(
   );
 }
 
-/** Checks a recipe that omits only what has a default in the schema. */
+/** Checks a recipe that may omit only what has a default in the schema. */
 export function checkRecipe(value: unknown, known: BackboneOptions = {}): Recipe {
   const parsed = recipeSchema.safeParse(value);
   if (!parsed.success) throw new UsageError(describe(parsed.error.issues[0] as z.core.$ZodIssue, value));
@@ -94,7 +94,7 @@ export function checkRecipe(value: unknown, known: BackboneOptions = {}): Recipe
   return recipe;
 }
 
-/** The shapes of a backbone's tensors for images of this size. @throws UsageError if it does not accept such images. */
+/** Returns the shapes of a backbone's tensors for images of this size. @throws UsageError if it does not accept such images. */
 function shapesAt(backbone: Backbone, size: number, what: string): string {
   const graph = new Graph();
   const net = weightless(graph);
@@ -129,7 +129,7 @@ function recipeNamed(name: Json) {
   );
 }
 
-/** `phases.1.epochs=5` as {phases: {1: {epochs: 5}}}. */
+/** Parses `phases.1.epochs=5` as {phases: {1: {epochs: 5}}}. */
 function parseAssignment(assignment: string): Json {
   const equals = assignment.indexOf("=");
   if (equals < 1) {
@@ -148,7 +148,7 @@ function parseValue(text: string): Json {
   }
 }
 
-/** `base` with `change` laid over it: objects key by key, lists entry by entry where the change names entries. */
+/** Merges `change` into `base`: objects by key, lists by entry if the change names entries. */
 function merge(base: Json | undefined, change: Json, path: readonly string[]): Json {
   if (!isObject(change)) return change;
   if (Array.isArray(base)) {
@@ -157,7 +157,7 @@ function merge(base: Json | undefined, change: Json, path: readonly string[]): J
       return list.with(index, merge(list[index], value, [...path, key]));
     }, base);
   }
-  // Another type of optimizer or schedule has its own numbers, so the old ones are dropped.
+  // Another type of optimizer or schedule has other settings, so the old ones are dropped.
   const retyped = isObject(base) && change.type !== undefined && change.type !== base.type;
   const merged = new Map(isObject(base) && !retyped ? Object.entries(base) : []);
   for (const [key, value] of Object.entries(change))
@@ -165,7 +165,7 @@ function merge(base: Json | undefined, change: Json, path: readonly string[]): J
   return Object.fromEntries(merged);
 }
 
-/** The index of the entry with this name or position in a list. */
+/** Returns the index of the entry with this name or position in a list. */
 function indexIn(list: readonly Json[], key: string, path: readonly string[]): number {
   const names = list.map((entry, i) =>
     isObject(entry) && typeof entry.name === "string" ? entry.name : String(i),

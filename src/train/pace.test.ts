@@ -1,4 +1,4 @@
-/** Whole trainings by the loop, whose work takes the time of a clock that the test sets. */
+/** Whole trainings by the loop; the duration of their work is determined by a clock that the test sets. */
 
 import { describe, expect, test } from "vitest";
 import { type PhaseCost, totalOf } from "./forecast.ts";
@@ -21,7 +21,7 @@ const recipeOf = (...epochs: number[]): Recipe =>
     ...["model=vultus_s", "inputSize=32", "batchSize=4"],
     `phases=${JSON.stringify(epochs.map((count, i) => phaseOf(`phase-${i + 1}`, count)))}`,
   ]);
-/** What every phase of these trainings is forecast to take. */
+/** The forecast duration of every phase of these trainings. */
 const costOf = (epochs: number): PhaseCost => ({
   ...{ setUp: 1, steps: epochs * PER_EPOCH, step: 0.1, epochs, validate: 0.5, views: 0, view: 0 },
 });
@@ -29,16 +29,16 @@ const CLOSING = 4;
 
 interface World {
   readonly budget?: number;
-  /** How many times as many epochs as planned there may be. */
+  /** Maximum number of epochs as a multiple of the planned number. */
   readonly most?: number;
-  /** How many times as long as forecast everything takes, by the time that has passed. */
+  /** Actual duration of all work as a multiple of the forecast, by elapsed time. */
   readonly slowness?: (now: number) => number;
-  /** Seconds, or other progress, after which the training is interrupted. */
+  /** Returns whether to interrupt the training, by seconds or other progress. */
   readonly until?: (now: number, progress: Progress) => boolean;
   readonly from?: Progress;
 }
 
-/** A training with all that can be seen of it. */
+/** Runs a training and returns everything observable about it. */
 async function trained(
   recipe: Recipe,
   { budget, most = 1, slowness = () => 1, until = () => false, from }: World,
@@ -109,7 +109,7 @@ async function trained(
             closing: CLOSING,
           }),
     async emit(name, event) {
-      // The loop times a few steps of a phase that nothing shortens.
+      // The loop times a few steps of a phase if nothing shortens it.
       if (name === "forecast") updates.splice(-3);
       if (name === "note") notes.push((event as { text: string }).text);
       if (name === "phaseEnd") reasons.push((event as { reason: string }).reason);
@@ -155,11 +155,11 @@ describe("a training ends in its time, and little before", () => {
     ["twice as fast", () => 0.5],
   ])("on a machine that is %s", async (_, slowness) => {
     const { now, updates, recipe, reasons } = await trained(recipeOf(20), { budget, slowness, most: 2 });
-    // What follows the last step may be slower than all that was measured.
+    // The work after the last step may be slower than everything measured before.
     expect(now).toBeLessThan(budget * 1.06);
     expect(now).toBeGreaterThan(budget * 0.8);
     expect(reasons).toEqual([expect.stringMatching(/^(time is up|all)/)]);
-    // The rate has come down all the same.
+    // The rate has decreased nevertheless.
     expect(updates.at(-1)?.rate).toBeLessThan(0.25);
     expect(recipe.phases[0]?.cuts?.length).toBeLessThan(40);
   });
@@ -170,7 +170,7 @@ test("what was shortened is lengthened again if there is time after all", async 
   const { now, batches } = await trained(recipeOf(10), { budget: 30, slowness });
   expect(now).toBeGreaterThan(26);
   expect(now).toBeLessThan(30.5);
-  // Had it kept the plan of its tenth second, there would be half as many.
+  // With the plan of its tenth second, there would be half as many.
   expect(batches).toBeGreaterThan(100);
 });
 

@@ -30,7 +30,7 @@ export interface PaceOptions {
   readonly closing: number;
 }
 
-/** Seconds of what was done and of its forecast, in which the past fades. */
+/** Seconds of completed work and of its forecast, with exponentially decaying weights. */
 class Measured {
   actual = 0;
   forecast = 0;
@@ -51,7 +51,7 @@ class Measured {
 
 export class Pace {
   readonly #options: PaceOptions;
-  /** Of all that was done, and of each kind of work in the phase under way. */
+  /** Measurements of all work, and of each kind of work in the current phase. */
   readonly #all = new Measured();
   #own = new Map<Work, Measured>();
   #phase = -1;
@@ -77,19 +77,19 @@ export class Pace {
       this.#own = new Map();
       this.#views = 0;
     }
-    // Later epochs find their view there.
+    // Later epochs reuse their cached view.
     if (work === "view" && ++this.#views > this.#costs(phase).views) return;
     const forecast = this.#costs(phase)[work];
     const left = this.#options.left();
     if (forecast > 0) this.#all.add(seconds, forecast, left);
     const own = this.#own.get(work) ?? new Measured();
     this.#own.set(work, own);
-    // The first step of a program also makes room for it.
+    // The first step of a program also allocates its memory.
     if (work === "step" && own.count === 1) own.actual = own.forecast = 0;
     own.add(seconds, forecast, left);
   }
 
-  /** Whether a phase is worth starting: there is time for a tenth of it. */
+  /** Returns whether a phase is worth starting: whether there is time for a tenth of it. */
   isWorthBeginning(phase: number): boolean {
     const { steps, ...cost } = this.#costs(phase);
     const least = cost.setUp + cost.view + cost.validate + WORTHWHILE * steps * cost.step;
@@ -108,7 +108,7 @@ export class Pace {
     const validate = this.#seconds(phase, "validate");
     const begins = progress.step === 0;
     const view = begins && this.#views < this.#costs(phase).views ? this.#seconds(phase, "view") : 0;
-    // No further step may start, or the work that must follow would be late.
+    // No further step may start; otherwise the work that must follow would be late.
     const isOver = left < this.#closing() + validate + view + step * (begins ? 2 : 1);
     const measured = (this.#own.get("step")?.count ?? 0) >= ENOUGH;
     const mayChange = measured && this.#changed >= (1 + CALM) * left;
@@ -121,8 +121,8 @@ export class Pace {
   }
 
   /**
-   * How many more batches fit: the share of the remaining schedule for which there is time, and the same share of the phases
-   * after it. Returns the planned number if it is near enough.
+   * Returns how many more batches fit: the share of the remaining schedule for which there is time, with the same share for later
+   * phases. Returns the planned number if it is close enough.
    */
   #fitting({ phase, epoch, updates }: Progress, plan: PhasePlan, done: number): number {
     const left = this.#options.left();
@@ -143,7 +143,7 @@ export class Pace {
       const variable = own + sum((cost) => totalOf({ ...cost, setUp: 0 }));
       const available =
         left - this.#closing() - newViews * this.#seconds(phase, "view") - sum(({ setUp }) => setUp);
-      // An epoch that is not finished is validated too.
+      // An incomplete epoch is validated too.
       const share = available >= variable ? available / variable : (available - validate / 2) / variable;
       if (kept > 0 && share < WORTHWHILE) continue;
       const fitting = Math.floor(whole * Math.max(0, share));
@@ -157,7 +157,7 @@ export class Pace {
     return this.#options.closing * this.#all.factor;
   }
 
-  /** Seconds of a kind of work of a phase, as measured or else as forecast. */
+  /** Returns the seconds of a kind of work of a phase: measured if possible, otherwise forecast. */
   #seconds(phase: number, work: Work): number {
     const own = phase === this.#phase ? this.#own.get(work) : undefined;
     if (own && own.forecast > 0) return this.#costs(phase)[work] * own.factor;

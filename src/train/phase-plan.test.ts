@@ -42,7 +42,7 @@ test("what was cut is cut again, and every earlier rate stays", () => {
   plan.cut(35, 40);
   expect(rates(plan, 0, 36)).toEqual(before);
   expect(plan.rate(39)).toBeCloseTo(new PhasePlan(phaseOf({}), 8).rate(79), 12);
-  // The same cuts in a recipe are the same plan.
+  // The same cuts in a recipe give the same plan.
   const read = new PhasePlan(phaseOf({ cuts: plan.cuts }), 8);
   expect(rates(read, 0, 40)).toEqual(rates(plan, 0, 40));
 });

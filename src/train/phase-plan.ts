@@ -4,8 +4,9 @@ import { rateAt } from "../optim/schedules.ts";
 import type { Cut, Phase } from "./recipe.ts";
 
 /**
- * The plan of one phase, in batches. A phase that is cut runs through what is left of its schedule faster, one that is lengthened
- * again more slowly, so that its rate ends where it would have ended. Cuts belong to the recipe: with them a training can be resumed, or done again, without a clock.
+ * The plan of one phase, in batches. A shortened phase runs through the rest of its schedule faster; a phase that is lengthened
+ * again, more slowly. Either way its learning rate ends at the planned value. Cuts are part of the recipe: with them, a training
+ * can be resumed or repeated without a clock.
  */
 export class PhasePlan {
   readonly batchesPerEpoch: number;
@@ -22,22 +23,22 @@ export class PhasePlan {
     return this.#cuts;
   }
 
-  /** Batches of the phase; the last epoch may be incomplete. */
+  /** The batches of the phase; the last epoch may be incomplete. */
   get batches(): number {
     return this.#cuts.at(-1)?.batches ?? this.unchanged;
   }
 
-  /** Batches of the phase if its plan does not change. */
+  /** The batches of the phase if its plan does not change. */
   get unchanged(): number {
     return this.#phase.epochs * this.batchesPerEpoch;
   }
 
-  /** Epochs that are begun. */
+  /** The number of epochs, including an incomplete last one. */
   get epochs(): number {
     return Math.ceil(this.batches / this.batchesPerEpoch);
   }
 
-  /** Batches of an epoch, counted from 0. */
+  /** Returns the batches of an epoch, counted from 0. */
   stepsOf(epoch: number): number {
     return Math.min(this.batchesPerEpoch, this.batches - epoch * this.batchesPerEpoch);
   }
@@ -47,12 +48,12 @@ export class PhasePlan {
     this.#cuts = [...this.#cuts.filter((one) => one.update < update), { update, batches }];
   }
 
-  /** The share of the schedule before an update. */
+  /** Returns the share of the schedule before an update. */
   shareBefore(update: number): number {
     return Math.min(1, this.#position(update) / this.#updatesIn(this.#phase.epochs));
   }
 
-  /** The learning rate of an update, counted from 0. */
+  /** Returns the learning rate of an update, counted from 0. */
   rate(update: number): number {
     const { schedule, optimizer, epochs, accumulate, earlierEpochs = 0 } = this.#phase;
     const stepsPerEpoch = this.batchesPerEpoch / accumulate;
@@ -65,7 +66,7 @@ export class PhasePlan {
     return Math.floor((this.batchesPerEpoch * epochs) / this.#phase.accumulate);
   }
 
-  /** The position of an update in the schedule of the whole phase. */
+  /** Returns the position of an update in the schedule of the whole phase. */
   #position(update: number): number {
     const last = this.#updatesIn(this.#phase.epochs) - 1;
     let [from, start, pace] = [0, 0, 1];

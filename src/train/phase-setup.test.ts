@@ -20,7 +20,7 @@ const labelled = (...labels: number[]) =>
     return { id: String(i), source: { kind: "pixels", picture }, label, split: "train" };
   });
 
-/** The programs that the phases of a recipe open, in batches of four, and what compiles one to compare them with. */
+/** Returns the programs that the phases of a recipe open, in batches of four, and a function that compiles one for comparison. */
 async function opened(recipe: Recipe, samples: readonly Sample[]) {
   const architecture = recipeArchitecture(recipe, classes);
   const weights = withNewWeights(describe(architecture).specs, new Map(), 0);
@@ -62,7 +62,7 @@ async function opened(recipe: Recipe, samples: readonly Sample[]) {
   return { programs, direct };
 }
 
-/** A digest, since the difference of two models would take minutes to print. */
+/** Returns a digest, because printing the difference of two models would take minutes. */
 const digest = ({ model }: Program): string => createHash("sha256").update(model).digest("hex");
 
 test("a phase trains on images of its own size", async () => {

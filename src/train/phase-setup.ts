@@ -214,7 +214,7 @@ async function withProgram<T>(
   }
 }
 
-/** How many of the recipe's augmented views of `pictures` fit the memory for cached features. */
+/** Returns how many of the recipe's augmented views of `pictures` fit into the memory for cached features. */
 export function viewsThatFit(
   { recipe, architecture, memoryBudget }: Pick<TrainSettings, "recipe" | "architecture" | "memoryBudget">,
   pictures: number,

@@ -10,7 +10,7 @@ export const progressSchema = z.strictObject({
   epoch: z.number().int().min(0),
   /** Completed batches of the current epoch. */
   step: z.number().int().min(0),
-  /** Updates of the weights in this phase: fewer than batches where gradients accumulate or overflow. */
+  /** Updates of the weights in this phase: fewer than batches if gradients accumulate or overflow. */
   updates: z.number().int().min(0),
   /** Sums over the current epoch. */
   lossSum: z.number(),

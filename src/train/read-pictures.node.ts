@@ -1,4 +1,4 @@
-/** Reads the images of a training, each once: cuts the splits that the data lacks, and finds what leaks between them. */
+/** Reads the images of a training, each once: cuts missing splits, and finds images that leak between splits. */
 
 import { type Dataset, indicesOf, type Sample, type Split } from "../data/dataset.ts";
 import { checkUnreadable, decodeAll } from "../data/decode-all.node.ts";
@@ -10,7 +10,7 @@ import { callTo, option } from "../util/spelling.ts";
 import { type CutOptions, cutPictures } from "./recut.node.ts";
 
 export interface TrainingPictures {
-  /** With the splits that were cut. */
+  /** The data set with the splits that were cut. */
   readonly dataset: Dataset;
   readonly training: PixelCache;
   readonly validation: PixelCache;
@@ -20,7 +20,7 @@ export interface TrainingPictures {
 }
 
 /**
- * Images from which splits are to be cut are decoded before, since equal ones and near copies go to one side. Of a given test
+ * Decodes images before splits are cut from them, because identical images and near copies stay on one side. Of a given test
  * split only hashes are kept.
  */
 export async function readPictures(
@@ -94,7 +94,7 @@ async function hashesOf(samples: readonly Sample[], options: PixelCacheOptions):
   return { hashes, unreadable };
 }
 
-/** The warnings about leaks, one line per split: how many images, and what to do. */
+/** Returns the warnings about leaks, one line per split: how many images, and what to do. */
 export function leakNotes({ samples, sources }: Dataset, leaked: ReadonlySet<string>): string[] {
   return (["validation", "test"] as const).flatMap((split) => {
     const own = indicesOf(samples, split);

@@ -1,4 +1,4 @@
-/** Recipes of runs that a time budget shortened, and what a recipe takes from its backbone. */
+/** Recipes of runs that a time budget shortened, and what a recipe inherits from its backbone. */
 
 import { expect, test } from "vitest";
 import { resolveRecipe } from "./override.ts";
@@ -15,7 +15,7 @@ const cut = (cutsPerEpoch?: number): Recipe => ({
 
 test("on data of the same size the cuts of a time budget stay", () => {
   expect(withCutsFor(50, cut(50))).toEqual({ recipe: cut(50), notes: [] });
-  // Older runs did not record for what data they were made.
+  // Older runs did not record for which data they were made.
   expect(withCutsFor(50, cut())).toEqual({ recipe: cut(), notes: [] });
 });
 

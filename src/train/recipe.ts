@@ -1,4 +1,4 @@
-/** The recipe: every number of a training, checked. A resolved recipe has no defaults left in it. */
+/** The recipe: every number of a training, validated. A resolved recipe contains no defaults. */
 
 import { z } from "zod";
 import type { Loss } from "../losses/loss.ts";
@@ -9,7 +9,7 @@ import { headNames } from "../nn/heads.ts";
 import { adamwDefaults } from "../optim/optimizer.ts";
 import { didYouMean } from "../util/nearest.ts";
 
-/** A number whose errors all state what is valid. */
+/** Returns a schema for a number whose errors all state the valid values. */
 function number(valid: string, bound: (number: z.ZodNumber, error: string) => z.ZodNumber): z.ZodNumber {
   const error = `must be ${valid}`;
   return bound(z.number({ error }), error);
@@ -22,7 +22,7 @@ const atLeast0 = number("a number of 0 or more", (n, error) => n.min(0, error));
 const atLeast1 = number("a number of 1 or more", (n, error) => n.min(1, error));
 const count = number("a whole number of 1 or more", (n, error) => n.int(error).min(1, error));
 
-/** Minimum and maximum, in this order. */
+/** Returns a schema for minimum and maximum, in this order. */
 function range(of: z.ZodNumber, valid: string) {
   const error = `must be two numbers ${valid}, the smaller first`;
   return z.tuple([of, of], { error }).refine(([least, greatest]) => least <= greatest, { error });
@@ -39,7 +39,7 @@ function oneOf<const T extends readonly [string, ...string[]]>(names: T) {
   });
 }
 
-/** An object of these keys and no others. */
+/** Returns a schema for an object with these keys and no others. */
 function object<T extends z.core.$ZodLooseShape>(shape: T) {
   const valid = Object.keys(shape);
   return z.strictObject(shape, {
@@ -51,7 +51,7 @@ function object<T extends z.core.$ZodLooseShape>(shape: T) {
   });
 }
 
-/** The error for a value that matches none of the variants, which are distinguished by their `type`. */
+/** Returns the error for a value that matches none of the variants, which are distinguished by their `type`. */
 function noVariant(types: readonly string[]) {
   return ({ input }: { input?: unknown }): string => {
     const type = (input as { type?: unknown } | null | undefined)?.type;
@@ -165,7 +165,7 @@ export const phaseSchema = object({
   inputScale: number("a number from 0.25 to 1", (n, error) => n.min(0.25, error).max(1, error)).default(1),
   /** Statistics with which the trained stages of the backbone are normalised. */
   batchNorm: oneOf(["running", "batch"]).default("running"),
-  /** Optimizer of everything that trains. The learning rate is the peak of the schedule. */
+  /** Optimizer of all trained weights. The learning rate is the peak of the schedule. */
   optimizer: optimizerSchema,
   /** Factor of the learning rate from each unfreeze group to the next, from the head to the input; 1 treats all the same. */
   stageDecay: number("a number above 0 and up to 1", (n, error) => n.gt(0, error).max(1, error)).default(1),
@@ -177,7 +177,7 @@ export const phaseSchema = object({
   ema: shareBelow1.default(0),
   /** Batches per update, counted over the whole phase. */
   accumulate: count.default(1),
-  /** Epochs of the same schedule that lie before this phase, of a run that it extends. */
+  /** Earlier epochs of the same schedule, in the run that this phase extends. */
   earlierEpochs: count.optional(),
   /** The cuts of a time budget: the phase ends after `batches` in total, as decided after a number of updates. */
   cuts: z.array(object({ update: atLeast0.int(), batches: atLeast0.int() })).optional(),
@@ -190,15 +190,18 @@ export const recipeSchema = object({
   name: z.string("must be a name"),
   /** Backbone; `vultus models` lists them. */
   model: z.string("must be the name of a backbone"),
-  /** The weights that its numbers are made for; if a recipe does not state them, `startOf` derives them from its phases. */
+  /**
+   * The kind of starting weights that its numbers are chosen for; if a recipe does not state it, `startOf` derives it from its
+   * phases.
+   */
   startsFrom: oneOf(["trained", "random"]).optional(),
   /** Attention on the branch of every residual block; it starts as the identity. Runs of older versions have none. */
   attention: oneOf(["none", ...attentionKinds]).default("none"),
   /** Layers on top of the backbone's pooled features: several with batch norm and dropout, or a single one. */
   head: oneOf(headNames),
-  /** Probability with which the head drops an activation while it trains. */
+  /** Probability with which the head drops an activation during training. */
   dropout: shareBelow1,
-  /** The probability with which the backbone's last block is left out of a step, image by image; earlier blocks less often. */
+  /** Probability of skipping the backbone's last block for an image in a step; lower for earlier blocks. */
   stochasticDepth: shareBelow1.default(0),
   /** Side of the square images that the network sees. */
   inputSize: number("a whole number of pixels from 16 to 1024", (n, error) =>
@@ -243,23 +246,23 @@ export const recipeSchema = object({
 export type Phase = z.infer<typeof phaseSchema>;
 export type Cut = Readonly<NonNullable<Phase["cuts"]>[number]>;
 export type Recipe = z.infer<typeof recipeSchema>;
-/** A recipe whose phases may leave out what has a default. */
+/** A recipe whose phases may omit settings that have a default. */
 export type RecipeInput = z.input<typeof recipeSchema>;
 
-/** Side of the images that a phase trains on, in pixels. */
+/** Returns the side of the images that a phase trains on, in pixels. */
 export function trainingSize({ inputSize }: Pick<Recipe, "inputSize">, { inputScale }: Phase): number {
   return Math.round(inputSize * inputScale);
 }
 
-/** The phase as it was planned before its time was short. */
+/** Returns the phase as planned, without the cuts of a time budget. */
 export function uncut(phase: Phase): Phase {
   const { cuts, cutsPerEpoch, ...planned } = phase;
   return cuts === undefined && cutsPerEpoch === undefined ? phase : planned;
 }
 
 /**
- * The recipe for data of `batchesPerEpoch`: without the cuts that a time budget made for data of another size, since they count
- * batches of that; a note names the phases.
+ * Returns the recipe for data with `batchesPerEpoch`: without cuts that a time budget made for data of another size, because they
+ * are in batches of that data; a note names the phases.
  */
 export function withCutsFor(
   batchesPerEpoch: number,

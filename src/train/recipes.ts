@@ -11,7 +11,7 @@ export interface RecipeOptions extends BackboneOptions {
   readonly images?: number | undefined;
 }
 
-/** What a recipe begins with, and a recipe file that extends none: the reference's settings around the phases. */
+/** The defaults of every recipe, and of a recipe file that extends none: the reference's settings apart from the phases. */
 export function startingPoint({
   model = "resnet50",
   ...known
@@ -19,7 +19,7 @@ export function startingPoint({
   return {
     model,
     head: "reference",
-    // Both dropouts of the reference's head.
+    // The reference's value for both dropouts of its head.
     dropout: 0.4,
     // The size at which the published weights were trained: other sizes change the scale of objects for the filters.
     inputSize: backboneNamed(model, known).preprocessing.size,
@@ -27,21 +27,21 @@ export function startingPoint({
     validationResize: 256 / 224,
     // The reference's; the head normalises by the statistics of its batch, and 64 images give steady ones.
     batchSize: 64,
-    // Any; fixed, so that two runs of one recipe are the same run.
+    // Any value; it is fixed, so that two runs of a recipe are identical.
     seed: 0,
     // Faces are often labelled wrongly: full certainty is not worth learning (Szegedy et al. 2016).
     labelSmoothing: 0.1,
     // Every class equally often: FER2013 has more than twice as many happy faces as surprised ones.
     sampler: "weighted",
-    // The sampler balances already.
+    // The sampler already balances the classes.
     classWeights: "none",
     augmentation: referenceAugmentation as RecipeInput["augmentation"],
-    // About what a few epochs would show of each image; every view costs one pass through the frozen backbone.
+    // About the variation that a few epochs would show of each image; every view costs one pass through the frozen backbone.
     views: 4,
   };
 }
 
-/** Up to the peak and down again on fresh weights: large early gradients meet a small rate. */
+/** A rise to the peak and a fall, for new weights: large early gradients meet a small rate. */
 const headSchedule = {
   type: "oneCycle",
   // PyTorch's default.
@@ -52,8 +52,8 @@ const headSchedule = {
 } as const;
 
 /**
- * By which statistics pretrained stages are normalised while they train: the running ones, which are exact and cheaper, unless the
- * weights have lost theirs. Then the batch's, since a network without batch norm learns more slowly.
+ * Returns the statistics that normalise pretrained stages while they train: the running ones, which are exact and cheaper, unless
+ * the weights have lost theirs. Then the batch's, because a network without batch norm learns more slowly.
  */
 const statisticsOf = ({ model = "resnet50", ...known }: RecipeOptions): "batch" | "running" =>
   backboneNamed(model, known).foldedNorms ? "batch" : "running";
@@ -92,19 +92,19 @@ function unfreezing(
   return {
     name,
     train: groups,
-    // The reference's: two cycles of the schedule.
+    // The reference's value: two cycles of the schedule.
     epochs: 10,
-    // The reference's: these epochs are the expensive ones.
+    // The reference's value: these epochs are the expensive ones.
     patience: 2,
     batchNorm,
-    // The decay is the head's.
+    // The same decay as for the head.
     optimizer: { type: "adamw", learningRate, weightDecay: 1e-4 },
     // The reference's T_0 of 5 epochs, again and again (T_mult 1), down to a tenth of the rate.
     schedule: { type: "cosineRestarts", firstCycle: 5, cycleFactor: 1, minimumFactor: 0.1 },
   };
 }
 
-/** A short head phase, then everything, each group of stages slower than the one after it, cosine to zero. */
+/** A short head phase, then all layers, each group of stages with a lower rate than the one after it, cosine to zero. */
 const finetune = (options: RecipeOptions): RecipeInput => ({
   ...startingPoint(options),
   name: "finetune",
@@ -136,7 +136,7 @@ const finetune = (options: RecipeOptions): RecipeInput => ({
       optimizer: { type: "adamw", learningRate: 3e-4, weightDecay: 0.01 },
       // Edges stay useful, features of objects less so: each group learns at 0.8 of the one after it.
       stageDecay: 0.8,
-      // Half an epoch up lets AdamW's second moments settle; to zero, because the last small steps gain the most.
+      // Half an epoch of warm-up lets AdamW's second moments settle; down to zero, because the last small steps gain the most.
       schedule: { type: "cosine", warmup: 0.5, minimumFactor: 0 },
       // Rarely reached once training runs; keeps one bad batch from undoing the rest.
       clipNorm: 1,
@@ -146,7 +146,7 @@ const finetune = (options: RecipeOptions): RecipeInput => ({
   ],
 });
 
-/** Everything from random weights, by batch statistics. */
+/** All layers from random weights, with batch statistics. */
 const scratch = (options: RecipeOptions): RecipeInput => ({
   ...startingPoint(options),
   name: "scratch",
@@ -157,11 +157,11 @@ const scratch = (options: RecipeOptions): RecipeInput => ({
     {
       name: "all",
       train: "all",
-      // Random weights need several times what pretrained ones do.
+      // Random weights need several times as many epochs as pretrained ones.
       epochs: 30,
       // As in `finetune`: the best epochs are the last.
       patience: 10,
-      // Running statistics mean nothing before there are features.
+      // Running statistics are meaningless before there are features.
       batchNorm: "batch",
       // PyTorch's default rate; five times its default decay, since there is nothing pretrained to pull away from.
       optimizer: { type: "adamw", learningRate: 1e-3, weightDecay: 0.05 },
@@ -183,9 +183,9 @@ const faces = (options: RecipeOptions): RecipeInput => ({
   name: "faces",
   startsFrom: "random",
   head: "linear",
-  // One layer over few features: less than the reference's two dropouts.
+  // One layer with few features: less than the reference's two dropouts.
   dropout: 0.3,
-  // The whole face: FER2013's images are cut close already.
+  // The whole face: FER2013's images are already cropped tightly.
   validationResize: 1,
   // Batch statistics of 128 images are steady, and larger matrix products run faster.
   batchSize: 128,
@@ -212,14 +212,14 @@ const faces = (options: RecipeOptions): RecipeInput => ({
 });
 
 /**
- * From a network that `faces` trained, on the soft labels that it and others gave (`vultus data soften`): a higher rate
- * again, which leaves what the first training settled in, then the full size, cosine to zero.
+ * Starts from a network that `faces` trained, on soft labels by this and other networks (`vultus data soften`): first a higher
+ * rate again, which leaves the optimum of the first training, then the full size, cosine to zero.
  */
 const distil = (options: RecipeOptions): RecipeInput => ({
   ...faces(options),
   name: "distil",
   startsFrom: "trained",
-  // Soft labels are smooth already.
+  // Soft labels are already smooth.
   labelSmoothing: 0,
   phases: [
     fromScratch("soft", { epochs: 10, inputScale: 3 / 4, warmup: 0.2, peak: 1.5e-3, end: 2 / 3 }),
@@ -231,22 +231,25 @@ interface Stretch {
   readonly epochs: number;
   readonly inputScale: number;
   readonly warmup: number;
-  /** The greatest learning rate, and the last one as a share of it: each phase continues where the previous one ended. */
+  /**
+   * The greatest learning rate, and the last one as a share of it: each phase continues at the rate at which the previous one
+   * ended.
+   */
   readonly peak: number;
   readonly end: number;
 }
 
-/** One stretch of `faces` or `distil`: everything trains, by batch statistics. */
+/** Returns one phase of `faces` or `distil`: all layers train, with batch statistics. */
 function fromScratch(name: string, stretch: Stretch): RecipeInput["phases"][number] {
   const { epochs, inputScale, warmup, peak, end } = stretch;
   return {
     name,
     train: "all",
     epochs,
-    // No early stop: the rate of each phase ends where the next one's begins.
+    // No early stopping: each phase ends at the rate at which the next one begins.
     patience: epochs,
     inputScale,
-    // As in `scratch`, and so are decay and clipping.
+    // As in `scratch`; so are decay and clipping.
     batchNorm: "batch",
     optimizer: { type: "adamw", learningRate: peak, weightDecay: 0.05 },
     schedule: { type: "cosine", warmup, minimumFactor: end },
@@ -256,28 +259,28 @@ function fromScratch(name: string, stretch: Stretch): RecipeInput["phases"][numb
   };
 }
 
-/** Up to as many images `adapt` takes small steps, since larger ones would be too few. */
+/** Up to this number of images, `adapt` uses small batches, because large ones would give too few updates. */
 const FEW_IMAGES = 2000;
-/** Images that `adapt` sees over all its epochs if there are many: about a quarter of an hour of `vultus_m` on two cores. */
+/** Images that `adapt` sees over all its epochs if there are many: about a quarter of an hour for `vultus_m` on two cores. */
 const IMAGES_SEEN = 150_000;
 
 /**
- * Images of a new person, camera, style or class, from a network that knows faces already: everything learns, slowly, and
- * the head that it comes with keeps the classes that it knows. Batch, rate and epochs follow the number of images.
+ * Adapts a network that already knows faces to a new person, camera, style or class: all layers learn at a low rate, and the
+ * network's own head keeps its classes. Batch size, rate and epochs depend on the number of images.
  */
 const adapt = ({ images = 0, ...options }: RecipeOptions): RecipeInput => {
   const few = images <= FEW_IMAGES;
-  // Below four epochs the cosine has no time to fall.
+  // Below four epochs the cosine is too short to fall.
   const epochs = Math.max(4, Math.min(15, Math.round(IMAGES_SEEN / Math.max(1, images))));
   return {
     ...startingPoint({ model: "vultus_m", ...options }),
     name: "adapt",
     startsFrom: "trained",
-    // The head of the models that ship.
+    // The head of the shipped models.
     head: "linear",
     dropout: 0.1,
     validationResize: 1,
-    // Some ten updates an epoch even with twenty images per class; of many images larger products run faster.
+    // Some ten updates per epoch even with twenty images per class; with many images, larger matrix products run faster.
     batchSize: few ? 16 : 64,
     sampler: "shuffle",
     phases: [
@@ -286,14 +289,14 @@ const adapt = ({ images = 0, ...options }: RecipeOptions): RecipeInput => {
         train: "all",
         epochs,
         patience: epochs,
-        // Between the reference's rates for a new head and for pretrained weights; it grows with the root of the batch, as
-        // Adam's should (Malladi et al. 2022).
+        // Between the reference's rates for a new head and for pretrained weights; it grows with the square root of the batch
+        // size, as it should for Adam (Malladi et al. 2022).
         optimizer: { type: "adamw", learningRate: few ? 5e-4 : 1e-3, weightDecay: 0.01 },
         // As in `finetune`.
         stageDecay: 0.8,
         schedule: { type: "cosine", warmup: 1, minimumFactor: 0 },
         clipNorm: 1,
-        // The average of some ten updates if there are few, and of a hundred, as in `finetune`, if there are many.
+        // Averages over some ten updates if there are few, and over a hundred, as in `finetune`, if there are many.
         ema: few ? 0.9 : 0.99,
       },
     ],
@@ -301,28 +304,28 @@ const adapt = ({ images = 0, ...options }: RecipeOptions): RecipeInput => {
 };
 
 /**
- * A minute on drawn faces, from the smallest network that ships: the head alone on what real faces taught it, which is not
- * enough, then everything.
+ * A minute on drawn faces, from the smallest shipped network: first the head alone, on features learned from real faces, which is
+ * not enough, then all layers.
  */
 const quickstart = (options: RecipeOptions): RecipeInput => ({
   ...startingPoint({ model: "vultus_s", ...options }),
   name: "quickstart",
   startsFrom: "trained",
-  // The head of the models that ship.
+  // The head of the shipped models.
   head: "linear",
-  // Little, since a few epochs underfit.
+  // A low value, because a few epochs underfit.
   dropout: 0.1,
   // The whole face: drawn faces fill the image.
   validationResize: 1,
   // Small batches make more updates in the same time.
   batchSize: 32,
-  // Drawn labels are nearly certain.
+  // The labels of drawings are nearly certain.
   labelSmoothing: 0.05,
   sampler: "shuffle",
   views: 2,
   augmentation: {
     ...noAugmentation,
-    // Light, for the same reason as the dropout.
+    // Light, for the same reason as for the dropout.
     randomResizedCrop: { scale: [0.85, 1], ratio: [0.95, 1.05] },
     horizontalFlip: 0.5,
     brightness: 0.2,
@@ -341,11 +344,11 @@ const quickstart = (options: RecipeOptions): RecipeInput => ({
     {
       name: "all",
       train: "all",
-      // What two cores do in less than a minute.
+      // Two cores finish them in less than a minute.
       epochs: 4,
       patience: 4,
       batchNorm: "batch",
-      // Between those of `adapt` and of training from nothing: a drawing is another world, and the data are many.
+      // Between the rates of `adapt` and of training from scratch: drawings differ much from photos, and the data are many.
       optimizer: { type: "adamw", learningRate: 2e-3, weightDecay: 0.02 },
       schedule: headSchedule,
       clipNorm: 1,

@@ -1,4 +1,4 @@
-/** Cuts splits for a training, and cuts those of an earlier training again, so that no training image is scored. */
+/** Cuts splits for a training, and reproduces the splits of an earlier training, so that no training image is scored. */
 
 import { trainingSide } from "../augment/canvas.ts";
 import { type Dataset, fingerprintOf } from "../data/dataset.ts";
@@ -15,8 +15,8 @@ export interface CutOptions extends CutShares {
 }
 
 /**
- * Cuts the splits that the data lacks. A person, images of equal pixels (`hashes`, by id) and near copies (groups by id) stay on
- * one side. Where a class has too few images but near copies, those are parted, which a note reports.
+ * Cuts missing splits. The images of a person, identical images (`hashes`, by id) and near copies (groups by id) stay on one
+ * side. If a class has too few images apart from near copies, these are separated, which a note reports.
  */
 export function cutPictures(
   dataset: Dataset,
@@ -42,19 +42,19 @@ export function cutPictures(
   }
 }
 
-/** What a model's file states about its training data. */
+/** A model file's record of its training data. */
 export interface TrainedOn {
   readonly cut: TrainingCut;
-  /** Of the data with the splits that were cut. */
+  /** The fingerprint of the data with the splits that were cut. */
   readonly fingerprint: string | undefined;
 }
 
 /**
- * The data with the splits that a training at `inputSize` cut from it. Reads the images, since equal ones stay together.
- * Splits of versions that followed the order of reading are cut in that order, as far as it is known.
+ * Returns the data with the splits that a training at `inputSize` cut from it. Reads the images, because identical ones stay
+ * together. Splits of versions that depended on the reading order are cut in that order, as far as it is known.
  *
- * Undefined for other data, and if the cut does not reproduce the splits of the training: sources or rows had another order
- * or the same names, or images have changed.
+ * Returns undefined for other data, and if the cut does not reproduce the splits of the training: sources or rows had another
+ * order or the same names, or images have changed.
  */
 export async function recut(
   dataset: Dataset,
@@ -79,7 +79,7 @@ export async function recut(
   return asFormerly(done).fingerprint === fingerprint ? withSplitsOf(dataset, done) : undefined;
 }
 
-/** The data with the splits and notes of `former`, the same data cut under former ids, and the resulting fingerprint. */
+/** Returns the data with the splits and notes of `former`, the same data cut under former ids, and the resulting fingerprint. */
 function withSplitsOf(dataset: Dataset, former: Dataset): Dataset {
   const splits = new Map(former.samples.map(({ id, split }) => [id, split]));
   const samples = dataset.samples.map((sample) => ({

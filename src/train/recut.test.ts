@@ -1,4 +1,4 @@
-/** The splits of a training, found again: those of today, and those that a version cut in the order of reading. */
+/** Reproducing the splits of a training: current ones, and those of a version that depended on the reading order. */
 
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -24,7 +24,7 @@ function write(path: string, content: string | Buffer = ""): void {
 
 const rows = Array.from({ length: 40 }, (_, i) => `${39 - i}.png,${i % 2 ? "happy" : "sad"}`);
 
-/** Files that cannot be decoded have no pixels that keep them together, so the cut is that of names alone. */
+/** Files that cannot be decoded have no pixels that keep them together, so the cut depends on names alone. */
 beforeAll(() => {
   for (const name of ["happy", "sad"]) {
     for (const source of ["A", "B"]) for (let i = 0; i < 20; i++) write(`${source}/${name}/${i}.png`);
@@ -41,18 +41,18 @@ beforeAll(() => {
   for (const folder of ["", "turned/"]) for (let i = 0; i < 40; i++) write(`${folder}${i}.png`);
 });
 
-/** With class names as versions of then matched them. */
+/** Reads data with class names matched as in former versions. */
 const read = (...paths: string[]): Promise<Dataset> => readDataset(paths.map(at), { byWord: false });
 const cutAgain = (dataset: Dataset, trainedOn: TrainedOn): Promise<Dataset | undefined> =>
   recut(dataset, trainedOn, 32, () => {});
 
-/** The SHA-1 of the sorted ids of the validation samples. */
+/** Returns the SHA-1 of the sorted ids of the validation samples. */
 function validationOf({ samples }: Dataset): string {
   const ids = samples.filter(({ split }) => split === "validation").map(({ id }) => id);
   return createHash("sha1").update(ids.sort().join("\n")).digest("hex");
 }
 
-/** What version 0.1.0 wrote for a cut of 20 % with seed 3, before samples had one order. */
+/** The record of version 0.1.0 for a cut of 20 % with seed 3, before samples had a fixed order. */
 const former = {
   "A B": {
     from: "05ed16da32ee84f7c355d565c2cb02ef",

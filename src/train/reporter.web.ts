@@ -1,4 +1,4 @@
-/** The events of the training loop as those of a page. */
+/** Converts the events of the training loop to events for a page. */
 
 import { type Emit, emitter, type Listener } from "./events.ts";
 import type { KeptState } from "./kept-state.ts";
@@ -6,7 +6,7 @@ import type { EpochRecord } from "./records.ts";
 import type { StepClock } from "./step-clock.ts";
 import type { WebEpochEvent, WebTrainOptions } from "./train-options.web.ts";
 
-/** The loop's events as those of a page, and the epochs so far. */
+/** Returns a listener that emits events for a page, and the epochs so far. */
 export function reporter(
   { onEvent, measure = true }: WebTrainOptions,
   clock: StepClock,
@@ -20,7 +20,7 @@ export function reporter(
     phaseStart({ index }) {
       phase = index;
     },
-    // A page that wants to stop must be heard while features are computed.
+    // A page's request to stop must be handled while features are computed.
     features: turn,
     async step({ epoch, step, batch, loss, accuracy, stepSeconds }) {
       clock.stepped(batch, stepSeconds);

@@ -31,25 +31,25 @@ const environmentSchema = z.object({
   /** Missing, like the next two, in runs that did not record it. */
   precision: z.enum(["fp32", "fp16"]).optional(),
   cacheFeatures: z.boolean().optional(),
-  /** Augmented views per image whose features are kept; as many as fitted the memory then. */
+  /** Augmented views per image whose features are kept: as many as fitted into memory at that time. */
   views: z.number().int().optional(),
   memoryGB: z.number(),
   fingerprint: z.string(),
-  /** Of the decoded training and validation images; missing in runs that did not record it. */
+  /** A hash of the decoded training and validation images; missing in runs that did not record it. */
   pixels: z.string().optional(),
-  /** The splits that the data lacked. */
+  /** The splits that were cut because the data lacked them. */
   cut: cutSchema.optional(),
   /** Where the images were; they may have moved since. */
   data: z.array(z.string()).default([]),
-  /** Names of folders or labels that were given classes, if there were any. */
+  /** Names of folders or labels that were mapped to classes, if any. */
   rename: z.record(z.string(), z.string()).optional(),
-  /** Names of folders, labels or columns of votes that are not classes, if there were any. */
+  /** Names of folders, labels or columns of votes that are not classes, if any. */
   notAClass: z.array(z.string()).optional(),
-  /** How `data` was asked for; missing in runs that did not record it, and where a program gave a data set. */
+  /** How `data` was requested; missing in runs that did not record it, and if a program passed a data set. */
   request: dataRequestSchema.optional(),
-  /** Where the weights at the start came from; empty in runs that did not record it. */
+  /** The origin of the starting weights; empty in runs that did not record it. */
   weights: z.string().default(""),
-  /** The teachers, as they were named: models whose predictions are learned in addition to the labels. */
+  /** The teachers as named by the user: models whose predictions are learned in addition to the labels. */
   teachers: z.array(z.string()).default([]),
   /** SHA-256 of the copies of their files. */
   teacherDigests: z.array(z.string()).default([]),
@@ -107,15 +107,15 @@ export function runPaths(folder: string): RunPaths {
   };
 }
 
-/** The run's copies of the lists that its data was read with: the options of commands that read the same data again. */
+/** Returns the run's copies of the lists that its data was read with, as options for commands that read the same data again. */
 export function keptLists(folder: string): { exclude?: string; corrections?: string } {
   const { exclude, corrections } = runPaths(folder);
   return { ...(existsSync(exclude) && { exclude }), ...(existsSync(corrections) && { corrections }) };
 }
 
 /**
- * Makes the folder of a new run. One that holds files already is refused, so that nothing is overwritten; but what a
- * training left that was killed before it was a run is removed.
+ * Creates the folder of a new run. Refuses a folder with other files, so that nothing is overwritten; removes leftovers of a
+ * training that was killed before it became a run.
  */
 export function createRunFolder(folder: string): RunPaths {
   try {
@@ -129,12 +129,12 @@ export function createRunFolder(folder: string): RunPaths {
   return runPaths(folder);
 }
 
-/** @throws UsageError for a folder in which no new run can begin, since there is something in it. Changes nothing. */
+/** @throws UsageError if the folder contains something that prevents a new run. Changes nothing. */
 export function checkNewRunFolder(folder: string): void {
   leftovers(folder);
 }
 
-/** What a training left in `folder` that was killed before it was a run. */
+/** Returns the files in `folder` of a training that was killed before it became a run. */
 function leftovers(folder: string): string[] {
   if (!existsSync(folder)) return [];
   if (!statSync(folder).isDirectory()) {
@@ -152,8 +152,8 @@ function leftovers(folder: string): string[] {
 }
 
 /**
- * The folder of a run to resume. Its settings must be unchanged: another number format or training on new views
- * would not continue its numbers. What a kill left half-written is removed.
+ * Opens the folder of a run to resume. Its settings must be unchanged: another number format or training on new views would not
+ * reproduce its numbers. Removes partly written files of a killed process.
  */
 export function openRunFolder(folder: string, now: Settings): RunPaths {
   const paths = runPaths(folder);
@@ -229,8 +229,8 @@ export function describeEnvironment(
 }
 
 /**
- * Checks that `now` may continue a run that began in the environment on disk. Other data is an error; another version,
- * processor or thread count, and changed files, are reported: results are then close but not bit-exact.
+ * Checks that `now` may continue a run that began in the environment on disk. Other data is an error. Another version, processor
+ * or thread count, and changed files, are reported: results are then close but not bit-exact.
  */
 export function checkResume(paths: RunPaths, now: Environment): string[] {
   const then = readEnvironment(paths);
@@ -266,7 +266,7 @@ export function recordPlace(
   writeJson(paths.environment, { ...then, data, request: then.request ?? request });
 }
 
-/** @throws UsageError if there is none, since a training writes it last when it begins. */
+/** @throws UsageError if there is none, because a training writes it as the last step of its start. */
 export function readEnvironment({ folder, environment }: RunPaths): Environment {
   if (!existsSync(folder)) throw new UsageError(`there is no run ${folder}: that folder does not exist`);
   if (!existsSync(environment)) {
@@ -278,7 +278,7 @@ export function readEnvironment({ folder, environment }: RunPaths): Environment 
   return parseJson(environment, environmentSchema);
 }
 
-/** The images that the run was trained on; undefined if it does not record them. */
+/** Returns the images that the run was trained on; undefined if it does not record them. */
 export function readTrainingImages({ trainingImages }: RunPaths): TrainingImagesRecord | undefined {
   return existsSync(trainingImages) ? parseJson(trainingImages, trainingImagesSchema) : undefined;
 }

@@ -27,7 +27,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** What the lock of this process says, with some of it changed. */
+/** Returns the content of this process's lock with some changes. */
 function content(changes: object): string {
   const own = lockRunFolder(folder);
   const text = readFileSync(lock, "utf8");
@@ -35,7 +35,7 @@ function content(changes: object): string {
   return JSON.stringify({ ...JSON.parse(text), ...changes });
 }
 
-/** A process that holds the lock until it is killed. */
+/** Starts a process that holds the lock until it is killed. */
 async function holder(): Promise<ChildProcess> {
   const source = `
     import { lockRunFolder } from ${JSON.stringify(new URL("run-lock.node.ts", import.meta.url).href)};

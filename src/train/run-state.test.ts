@@ -96,7 +96,7 @@ test("what a resumed training repeats replaces what was said before, and the tim
   expect(stopped.phases).toHaveLength(2);
   expect(stopped.idle).toBe(972_000);
   expect(stopped.longestPause).toBe(6000);
-  // The time of an epoch that was interrupted is not that of an epoch.
+  // The time of an interrupted epoch does not count as the time of an epoch.
   apply(stopped, epochEnd(1010, "all", 1, 0.7));
   expect(stopped.epochs.at(-1)?.wall).toBeUndefined();
   // A kill between checkpoint and log repeats a whole epoch.

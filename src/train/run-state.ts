@@ -3,10 +3,10 @@
 import { isBetterEpoch } from "./better-epoch.ts";
 import type { EventOf, RunEvent } from "./run-events.ts";
 
-/** Places on the way through a run, `x`, are counted in epochs since its beginning. */
+/** Positions `x` in a run are counted in epochs since its start. */
 export interface StepPoint {
   readonly x: number;
-  /** Of the one step. */
+  /** The loss of this step. */
   readonly loss: number | null;
   /** Means of the epoch so far. */
   readonly meanLoss: number | null;
@@ -17,13 +17,13 @@ export interface StepPoint {
 
 export interface EpochPoint extends EventOf<"epochEnd"> {
   readonly x: number;
-  /** Seconds that the epoch took in all, scoring included; unknown if the training was resumed during the epoch. */
+  /** Total seconds of the epoch, including scoring; unknown if the training was resumed during the epoch. */
   readonly wall: number | undefined;
 }
 
 export interface PhaseState {
   readonly name: string;
-  /** Epochs of the run before it. */
+  /** Number of epochs of the run before it. */
   readonly from: number;
   /** Why it ended. */
   reason: string | undefined;
@@ -36,7 +36,7 @@ export interface RunState {
   readonly phases: PhaseState[];
   readonly epochs: EpochPoint[];
   readonly steps: StepPoint[];
-  /** Of the epoch that is under way. */
+  /** The current epoch. */
   current:
     | { readonly phase: string; readonly epoch: number; readonly step: number; readonly steps: number }
     | undefined;
@@ -49,9 +49,9 @@ export interface RunState {
   /** Milliseconds since 1970. */
   firstAt: number | undefined;
   lastAt: number | undefined;
-  /** Milliseconds in which nothing trained, between an end and a resume. */
+  /** Milliseconds without training, between an end and a resume. */
   idle: number;
-  /** Longest time without an event while it trained, in milliseconds. */
+  /** Longest time without an event during training, in milliseconds. */
   longestPause: number;
   /** When the current epoch began; undefined if the training was resumed in it. */
   epochFrom: number | undefined;
@@ -154,7 +154,7 @@ const handlers: Handlers = {
   },
 };
 
-/** A phase that the log does not mention before its first step begins there. */
+/** Returns a phase; if the log does not mention it before its first step, it begins there. */
 function phaseOf(state: RunState, name: string): PhaseState {
   const known = state.phases.find((phase) => phase.name === name);
   if (known) return known;
@@ -176,8 +176,8 @@ export function bestEpoch({ epochs }: Pick<RunState, "epochs">): EpochPoint | un
 }
 
 /**
- * Seconds until the phase under way has had all its `limit` epochs, by what its last epochs took, or by its forecast
- * before the first is over; early stopping may end it sooner. Undefined if nothing is known yet. `now` is in
+ * Returns the seconds until the current phase has completed all its `limit` epochs, estimated from its last epochs, or from its
+ * forecast before the first has ended; early stopping may end it sooner. Undefined if nothing is known yet. `now` is in
  * milliseconds since 1970.
  */
 export function secondsLeft(state: RunState, limit: number, now: number): number | undefined {
@@ -200,7 +200,7 @@ export function secondsLeft(state: RunState, limit: number, now: number): number
 /** The shortest time without an event that is reported, in milliseconds. */
 const QUIET = 120_000;
 
-/** Milliseconds since the last event, if that is much longer than ever before: the process may have been killed. */
+/** Returns the milliseconds since the last event, if that is much longer than ever before: the process may have been killed. */
 export function quietFor(state: RunState, now: number): number | undefined {
   if (state.lastAt === undefined || state.ending !== undefined) return undefined;
   const quiet = now - state.lastAt;

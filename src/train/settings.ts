@@ -14,9 +14,9 @@ import type { Recipe } from "./recipe.ts";
 
 export interface TrainSettings {
   readonly dataset: Dataset;
-  /** How the data was asked for, which the run keeps; left out where no path leads to it. */
+  /** How the data was requested, as recorded in the run; omitted if the data has no path. */
   readonly request?: DataRequest | undefined;
-  /** The file that lists images which the data set lacks for that reason; the run keeps a copy. */
+  /** The file that lists images excluded from the data set; the run keeps a copy. */
   readonly exclude?: string | undefined;
   /** The file of corrected labels, which are already applied to the data set; the run keeps a copy. */
   readonly corrections?: string | undefined;
@@ -26,13 +26,13 @@ export interface TrainSettings {
   readonly recipe: Recipe;
   /** Weights to start from; missing ones are drawn from the recipe's seed. */
   readonly weights: StateDict;
-  /** Their origin in words, which the run records. */
+  /** A description of their origin, which the run records. */
   readonly weightsSource?: string;
   /** The images that they were trained on; none by default. */
   readonly imagesBefore?: TrainingImagesRecord;
   /**
-   * Models whose answers to the student's own augmented images are learned as well as the labels: run folders, files, or names
-   * of models that ship. A resumed run uses the copies that it kept, and no others.
+   * Models whose predictions for the student's own augmented images are learned in addition to the labels: run folders, files, or
+   * names of shipped models. A resumed run only uses the copies that it kept.
    */
   readonly teachers?: readonly string[];
   readonly folder: string;
@@ -41,12 +41,12 @@ export interface TrainSettings {
   readonly device: Device;
   readonly threads: number;
   readonly precision: "fp32" | "fp16";
-  /** Whether phases that train only the head compute the backbone once per augmented view. */
+  /** Whether phases that train only the head run the backbone only once per augmented view. */
   readonly cacheFeatures: boolean;
-  /** Bytes of decoded images to keep in memory, and of cached features as many again. */
+  /** Maximum bytes of decoded images to keep in memory, and of cached features (the same number again). */
   readonly memoryBudget: number;
   readonly allowUnreadable: boolean;
-  /** Greatest time between two checkpoints, in seconds. */
+  /** Maximum time between two checkpoints, in seconds. */
   readonly checkpointEvery: number;
   /** Shortens the training to a time budget. */
   readonly pace?: Pace | undefined;

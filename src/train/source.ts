@@ -49,8 +49,8 @@ export function epochBatches(samples: readonly Sample[], epoch: number, options:
 }
 
 /**
- * Returns one row per sample, in the form that the loss needs. Shares: those of its votes, or 1 for its label. Votes: the
- * counts, or one for its label.
+ * Returns one row per sample, in the form that the loss needs. As shares: the shares of its votes, or 1 for its label. As votes:
+ * the counts, or one vote for its label.
  */
 export function targetsOf(
   samples: readonly Sample[],
@@ -84,7 +84,7 @@ export function mixTargets(
   return floatTensor(targets.shape, data);
 }
 
-/** Dropout masks of one step, keyed by layer: 0 or 1/(1 − p). */
+/** Returns the dropout masks of one step, keyed by layer: 0 or 1/(1 − p). */
 export function dropoutMasks(masks: readonly MaskFeed[], ...key: Key): Tensors {
   return Object.fromEntries(
     masks.map(({ layer, name, shape, probability }) => {

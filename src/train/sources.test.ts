@@ -10,7 +10,7 @@ const canvas = { width: 4, height: 4, channels: 1 } as const;
 const size = canvas.width * canvas.height;
 const COUNT = 5;
 
-/** Each image is of one grey and of a class of its own. */
+/** Each image has a single grey level and its own class. */
 const samples = Array.from({ length: COUNT }, (_, i): Sample => {
   const picture = { ...canvas, pixels: new Uint8Array(size).fill(10 * i) };
   return { id: String(i), source: { kind: "pixels", picture }, label: i, split: "train" };
@@ -18,7 +18,7 @@ const samples = Array.from({ length: COUNT }, (_, i): Sample => {
 
 test("features are computed once per view, a short last batch too, and their rows belong to their targets", async () => {
   let runs = 0;
-  /** Answers with the mean of each image and the number of the run. */
+  /** Returns the mean of each image and the number of the run. */
   const backbone: Pick<OpenProgram, "run"> = {
     async run({ pictures }) {
       const pixels = pictures?.data as Uint8Array;

@@ -1,4 +1,4 @@
-/** The two kinds of batch source: images augmented again each time, and features cached per augmented view. */
+/** The two kinds of batch source: images augmented anew each time, and features cached per augmented view. */
 
 import type { Canvas } from "../augment/canvas.ts";
 import { drawMixing, type Mixing } from "../augment/mixing.ts";
@@ -20,14 +20,14 @@ const TIMED_BATCHES = 3;
 export interface PictureSourceOptions extends OrderOptions {
   readonly pixels: Pixels;
   readonly classes: number;
-  /** What the loss is fed. */
+  /** The kind of targets that the loss needs. */
   readonly targets: Loss["targets"];
   readonly canvas: Canvas;
   readonly augmentation: Augmentation;
   readonly inputSize: number;
 }
 
-/** Feeds that augment the images at `indices`; each position draws under its own key. */
+/** Returns feeds that augment the images at `indices`; each position draws with its own key. */
 function augmentedFeeds(
   { pixels, canvas, augmentation, inputSize }: PictureSourceOptions,
   indices: readonly number[],
@@ -75,7 +75,7 @@ export function pictureSource(options: PictureSourceOptions): BatchSource {
   return source;
 }
 
-/** How far one augmented view of all images has been computed. */
+/** How many features of one augmented view have been computed. */
 export interface FeatureProgress {
   readonly view: number;
   readonly done: number;
@@ -94,8 +94,8 @@ export interface FeatureSourceOptions extends PictureSourceOptions {
 }
 
 /**
- * The frozen backbone sees each image once per view; epoch e trains on view e mod `views`, so the first epochs are
- * those of training without a cache, and a view that early stopping never reaches is never computed.
+ * The frozen backbone sees each image once per view. Epoch e trains on view e mod `views`, so the first epochs equal those of
+ * training without a cache, and a view that is never reached because of early stopping is never computed.
  */
 export function featureSource(options: FeatureSourceOptions): BatchSource {
   const { pixels, classes, targets: kind, views, features } = options;
@@ -132,7 +132,7 @@ export function featureSource(options: FeatureSourceOptions): BatchSource {
   };
 }
 
-/** Seconds that the backbone takes for a batch: the least of a few, the first of which warms up. */
+/** Returns the backbone's seconds per batch: the minimum of a few runs, the first of which is a warm-up. */
 async function timeBatch(options: FeatureSourceOptions): Promise<number> {
   const { backbone, signal } = options;
   const feeds = viewFeeds(options, 0, 0);
@@ -145,7 +145,7 @@ async function timeBatch(options: FeatureSourceOptions): Promise<number> {
   return least;
 }
 
-/** All features of one view, or none if it was stopped. */
+/** Returns all features of one view, or undefined if stopped. */
 async function computeView(options: FeatureSourceOptions, view: number): Promise<Float32Array | undefined> {
   const { pixels, backbone, featureBatch, features, onBatch, signal } = options;
   const count = pixels.samples.length;
@@ -159,11 +159,11 @@ async function computeView(options: FeatureSourceOptions, view: number): Promise
   return all;
 }
 
-/** A batch of a view, from the image `start` on. */
+/** Returns a batch of a view, beginning with image `start`. */
 function viewFeeds(options: FeatureSourceOptions, view: number, start: number): Tensors {
   const { pixels, featureBatch, seed, phase } = options;
   const last = pixels.samples.length - 1;
-  // The program's batch is fixed: a last, short batch is filled up with its last image.
+  // The program's batch size is fixed: a last, incomplete batch is padded with its last image.
   const indices = Array.from({ length: featureBatch }, (_, i) => Math.min(start + i, last));
   return augmentedFeeds(options, indices, (position) => [
     seed,

@@ -17,7 +17,7 @@ import { type RecipeChanges, resolveRecipe } from "./override.ts";
 import type { Recipe } from "./recipe.ts";
 import type { WebTrainOptions } from "./train-options.web.ts";
 
-/** The head alone, which is done in seconds: what Teachable Machine trains, to compare with. */
+/** Trains the head alone, which takes seconds, like Teachable Machine; for comparison. */
 const headOnly: RecipeChanges = {
   extends: "adapt",
   name: "head",
@@ -27,7 +27,7 @@ const headOnly: RecipeChanges = {
       train: "head",
       epochs: 15,
       patience: 15,
-      // As in `quickstart`: a head learns little from few updates at the rate of a whole network.
+      // As in `quickstart`: a head learns too little from few updates at the rate of a whole network.
       optimizer: { type: "adamw", learningRate: 1e-2, weightDecay: 1e-4 },
       schedule: { type: "cosine", warmup: 1, minimumFactor: 0 },
     },
@@ -54,7 +54,7 @@ export async function readStart(model: WebTrainOptions["model"]): Promise<Start>
   return { bytes, name, bundle, file, record: trainingImagesIn(bundle.metadata, name) ?? unknownImages };
 }
 
-/** The recipe for the network of a model, whose head and size stay unless changes have others. @throws UsageError. */
+/** Returns the recipe for a model's network; head and size are kept unless the changes set others. @throws UsageError. */
 export function recipeOf(
   { bundle: { architecture: described }, name }: Start,
   asked: NonNullable<WebTrainOptions["recipe"]>,
@@ -72,7 +72,7 @@ export function recipeOf(
   return recipe;
 }
 
-/** The weights of the model where they fit, and new ones for the rest. @throws UsageError if they do not fit the network. */
+/** Returns the weights of the model that fit, and new ones for the rest. @throws UsageError if they do not fit the network. */
 export function startingWeights(
   { file, name }: Start,
   architecture: Architecture,

@@ -7,10 +7,10 @@ import { FormatError, UsageError } from "../util/errors.ts";
 import { floatTensor, type StateDict, sizeOf, type Tensor } from "../util/tensor.ts";
 
 /**
- * The state at the start of a phase: weights as given, averages equal to them, moments at zero. Where `saved` (a
- * checkpoint, canonical) has a tensor, that is taken instead; one from the middle of a phase must have them all.
+ * Returns the state at the start of a phase: the given weights, averages equal to them, and zero moments. Tensors in `saved` (a
+ * checkpoint, canonical) take precedence; a checkpoint from the middle of a phase must have all tensors.
  *
- * @throws UsageError for a weight that neither has; FormatError for a checkpoint that lacks a part of the state.
+ * @throws UsageError for a weight that is in neither; FormatError for a checkpoint that lacks a part of the state.
  */
 export function initialState(program: Program, weights: StateDict, saved: StateDict = new Map()): Tensors {
   const state: Record<string, Tensor> = {};
@@ -42,7 +42,7 @@ function fresh(name: string, role: string, shape: readonly number[]): Float32Arr
   return role === "scaler" && name === "scaler.scale" ? data.fill(INITIAL_SCALE) : data;
 }
 
-/** Every state tensor under its canonical name and layout. */
+/** Returns every state tensor under its canonical name and layout. */
 export function canonicalState(program: Program, state: Tensors): StateDict {
   const canonical: StateDict = new Map();
   for (const entry of stateOf(program))
@@ -50,7 +50,7 @@ export function canonicalState(program: Program, state: Tensors): StateDict {
   return canonical;
 }
 
-/** `weights` with what was trained: its moving averages where there are any and `averaged` asks for them. */
+/** Returns `weights` with the trained tensors replaced: by their moving averages, if there are any and `averaged` is set. */
 export function trainedWeights(weights: StateDict, canonical: StateDict, averaged: boolean): StateDict {
   const result: StateDict = new Map();
   for (const [name, tensor] of weights) {

@@ -1,4 +1,4 @@
-/** Steps, speed and the rest of a training. */
+/** Steps, speed and remaining time of a training. */
 
 import { expect, test } from "vitest";
 import type { Phase } from "./recipe.ts";

@@ -11,7 +11,7 @@ export class StepClock {
   #recent: { readonly images: number; readonly seconds: number }[] = [];
   #scoringSeconds = 0;
 
-  /** `phases` are those of the recipe; all have as many batches an epoch. */
+  /** `phases` are the recipe's; all have the same number of batches per epoch. */
   constructor({ phases }: Pick<Recipe, "phases">, batchesPerEpoch: number) {
     this.#batchesPerEpoch = batchesPerEpoch;
     this.#epochsOf = phases.map(({ epochs }) => epochs);
@@ -41,17 +41,17 @@ export class StepClock {
     this.#recent = [...this.#recent, { images, seconds }].slice(-RECENT);
   }
 
-  /** An epoch was scored. */
+  /** Records the duration of an epoch's scoring. */
   scored(seconds: number): void {
     this.#scoringSeconds = seconds;
   }
 
-  /** Of the last steps. */
+  /** Average over the last steps. */
   get imagesPerSecond(): number {
     return sum(this.#recent.map(({ images }) => images)) / this.#seconds;
   }
 
-  /** Estimate for what follows `done` steps. */
+  /** Estimates the remaining time after `done` steps. */
   secondsLeft(done: number): number {
     const left = this.steps - done;
     const scorings = Math.ceil(left / this.#batchesPerEpoch);

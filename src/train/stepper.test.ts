@@ -1,4 +1,4 @@
-/** A stepper that is used wrongly throws, and stays as it was. */
+/** Incorrect use of a stepper throws, and leaves its state unchanged. */
 
 import { afterAll, expect, test } from "vitest";
 import { architecture, optimizer, weights } from "../../test/support/small-step.ts";

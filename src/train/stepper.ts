@@ -21,7 +21,7 @@ export interface StepperOptions {
   readonly key?: Key;
 }
 
-/** How far a training is: batches seen, and updates made. */
+/** The progress of a training: batches seen, and updates made. */
 export interface Position {
   readonly batches: number;
   readonly updates: number;
@@ -29,7 +29,7 @@ export interface Position {
 
 export interface StepResult {
   readonly loss: number;
-  /** Every metric of the program by name, `loss` among them. */
+  /** Every metric of the program by name, including `loss`. */
   readonly metrics: Readonly<Record<string, number>>;
   /** Whether all gradients were finite. In half precision a step that overflows changes nothing. */
   readonly finite: boolean;
@@ -64,9 +64,8 @@ export class Stepper {
   }
 
   /**
-   * Sets the state. `weights` are canonical tensors by name, with the scope of their network where it has one. Where
-   * `saved`, the tensors of a checkpoint, has one of them, it is taken instead, and so is the optimizer's state. `position`
-   * is where the training stands.
+   * Sets the state. `weights` are canonical tensors by name, with the scope of their network if it has one. Tensors in `saved`, a
+   * checkpoint, take precedence; the optimizer's state is taken from it too. `position` is the progress of the training.
    *
    * @throws UsageError for weights that are missing.
    */
@@ -92,10 +91,10 @@ export class Stepper {
   }
 
   /**
-   * Trains on one batch. While the engine runs it, the next batch's masks are drawn.
+   * Trains on one batch. While the engine runs it, the masks of the next batch are drawn.
    *
-   * @throws UsageError before `load`, and while another step is under way. Feeds that are refused change nothing. A step that
-   * fails halfway, for want of memory for example, loses the state: `load` it again.
+   * @throws UsageError before `load`, and during another step. Refused feeds change nothing. A step that fails midway, for
+   * example for lack of memory, loses the state: `load` it again.
    */
   async step(feeds: Tensors): Promise<StepResult> {
     this.#loaded();
@@ -128,13 +127,13 @@ export class Stepper {
     return { loss, metrics, finite, updated, learningRate, seconds: Number(seconds?.data[0]), outputs };
   }
 
-  /** Every tensor of the state, canonical: weights that train, moments, averages. */
+  /** Returns every tensor of the state, canonical: trained weights, moments, averages. */
   async state(): Promise<StateDict> {
     this.#loaded();
     return canonicalState(this.program, await this.#open.state());
   }
 
-  /** All current weights; with `averaged`, moving averages where there are any. */
+  /** Returns all current weights; with `averaged`, moving averages if there are any. */
   async weights(averaged = false): Promise<StateDict> {
     return trainedWeights(this.#loaded(), await this.state(), averaged);
   }

@@ -10,7 +10,7 @@ const architecture = recipeArchitecture(recipe, classes);
 const description = describe(architecture);
 
 test("resnet18 in the progressive recipe, in full", () => {
-  // Stages as torchvision's; the stem is listed as what leaves it, pooled.
+  // Stages as in torchvision; the stem's size is that of its output, after pooling.
   expect(`${modelSummary(architecture, description, recipe)}\n`).toBe(`resnet18, 224 px
   stage             output     parameters    MMAC  head                      last                        last-two
   conv1             64×56×56        9,408   118.0  frozen                    frozen                      frozen
@@ -34,7 +34,8 @@ test("its numbers are torchvision's, and what the layers have by hand", () => {
   // Two batch norms over 512, two linear layers.
   const head = 2 * 2 * 512 + (512 * 512 + 512) + (512 * 7 + 7);
   expect(sum("parameters")).toBe(11_689_512 - 513_000 + head);
-  // 7×7 in the stem; four 3×3 in the first layer; in each other one of them on half the channels, and a 1×1 beside it.
+  // 7×7 in the stem; four 3×3 in the first layer; in each other layer, one of the four has half the input channels, and there is
+  // an additional 1×1.
   const first = 56 ** 2 * 64 * (64 * 9);
   const other = 3.5 * first + 28 ** 2 * 128 * 64;
   expect(sum("macs")).toBe(112 ** 2 * 64 * (3 * 49) + 4 * first + 3 * other + 512 * 512 + 512 * 7);

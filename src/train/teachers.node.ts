@@ -14,9 +14,9 @@ import { classifierPath, loadMembers } from "../weights/load.node.ts";
 import { type Environment, type RunPaths, readEnvironment } from "./run-folder.node.ts";
 
 /**
- * The teachers at `paths` (run folders, files that vultus wrote, or models that ship), each with equal weight. An ensemble is
- * its members, which share its weight. Their classes are spelled as the student's.
- * @throws UsageError if one doesn't know all of `classes`, which the student learns.
+ * Returns the teachers at `paths` (run folders, files that vultus wrote, or shipped models), each with equal weight. The members
+ * of an ensemble share its weight. Their classes are renamed to the student's spelling.
+ * @throws UsageError if one lacks any of `classes`, which the student learns.
  */
 export function loadTeachers(paths: readonly string[], classes: readonly string[]): Teacher[] {
   return paths.flatMap((path) => {
@@ -47,7 +47,7 @@ export function keepTeachers(paths: readonly string[], folder: string): void {
     writeFileAtomic(join(folder, `${i + 1}${extname(path)}`), readBytes(path));
 }
 
-/** The copies in `folder`, in order; none if the folder does not exist. */
+/** Returns the copies in `folder`, in order; none if the folder does not exist. */
 export function keptTeachers(folder: string): string[] {
   if (!existsSync(folder)) return [];
   const number = (path: string): number => Number.parseInt(basename(path), 10);
@@ -63,10 +63,10 @@ export function digestsOf(files: readonly string[]): string[] {
 }
 
 /**
- * The unchanged copies of a run to resume. `named` are the teachers named now, if any: they must be those
- * that the run started with, whether or not their files still exist.
+ * Returns the unchanged copies of a run to resume. `named` are the teachers named now, if any: they must be those that the run
+ * started with, whether or not their files still exist.
  *
- * @throws UsageError for other teachers; FormatError if a copy is gone or has changed.
+ * @throws UsageError for other teachers; FormatError if a copy is missing or has changed.
  */
 export function teachersOfRun(paths: RunPaths, named: readonly string[]): string[] {
   const then = readEnvironment(paths);
@@ -89,7 +89,7 @@ export function teachersOfRun(paths: RunPaths, named: readonly string[]): string
   return kept;
 }
 
-/** Whether these are the teachers of a run: by what is in their files or, where those are gone, by name. */
+/** Returns whether these are the teachers of a run: compared by file content or, if files are missing, by name. */
 function areTeachers({ teachers, teacherDigests }: Environment, named: readonly string[]): boolean {
   if (named.length !== teachers.length) return false;
   return named.every((name, i) => {

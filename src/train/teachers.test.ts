@@ -1,4 +1,4 @@
-/** A training with a teacher: the run keeps its copy, goes on bit for bit without the original, and takes no other. */
+/** A training with a teacher: the run keeps a copy, resumes bit for bit without the original, and accepts no other teacher. */
 
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -53,7 +53,7 @@ const recipe = resolveRecipe("faces", [
 ]);
 const architecture = recipeArchitecture(recipe, dataset.classes);
 
-/** A teacher of another size, which knows one class more. */
+/** Writes a teacher of another size, with one additional class. */
 function writeTeacher(name: string, classes: readonly string[]): string {
   const teacher = { ...architecture, classes, inputSize: 32 };
   const path = join(folder, name);

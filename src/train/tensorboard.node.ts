@@ -5,16 +5,16 @@ import { eventFile } from "../formats/tensorboard.node.ts";
 import type { Shown } from "../formats/tensorboard.ts";
 import type { Listener } from "./events.ts";
 
-/** Steps between two points of the scalars of steps. */
+/** Steps between two points of the step scalars. */
 const EVERY = 20;
 
 export interface TensorBoard {
   readonly listener: Listener;
-  /** Shows something at the end of what has been trained. */
+  /** Shows something at the end of the training so far. */
   show(shown: readonly Shown[]): void;
 }
 
-/** An epoch that has ended, and its batches where they are known. */
+/** A finished epoch, and its number of batches if known. */
 export interface FinishedEpoch {
   readonly phase: string;
   readonly epoch: number;
@@ -27,7 +27,9 @@ export function tensorBoard(folder: string, finished: readonly FinishedEpoch[]):
   const epochs = new Map<string, FinishedEpoch>();
   const finish = (one: FinishedEpoch): void => void epochs.set(`${one.phase} ${one.epoch}`, one);
   for (const one of finished) finish(one);
-  /** Batches of all that ended before an epoch; one that is repeated after a kill does not come before itself. */
+  /**
+   * Returns the batches of everything that ended before an epoch; an epoch that is repeated after a kill does not count itself.
+   */
   const stepsBefore = (phase: string, epoch: number, steps: number): number =>
     [...epochs.values()]
       .filter((one) => one.phase !== phase || one.epoch < epoch)
@@ -61,7 +63,7 @@ export function tensorBoard(folder: string, finished: readonly FinishedEpoch[]):
         finish({ phase, epoch, steps });
       },
     },
-    // A session that trained nothing repeats no step.
+    // A session without training repeats no step.
     show: (shown) => file.show(last, shown, last + 1),
   };
 }

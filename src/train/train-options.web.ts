@@ -7,7 +7,7 @@ import type { RecipeChanges } from "./override.ts";
 
 /** One image to learn from, or to measure on. */
 export interface WebExample {
-  /** A cut face. A file is decoded as photos to predict are. */
+  /** A cropped face. A file is decoded in the same way as photos for prediction. */
   readonly image: Blob | ImageBitmap | Picture;
   /** Its class. */
   readonly label: string;
@@ -24,7 +24,7 @@ export interface CheckpointStore {
 }
 
 export interface WebTrainOptions {
-  /** The bundle to start from: one that ships, or any that vultus wrote of one network. */
+  /** The bundle to start from: a shipped one, or any single network that vultus wrote. */
   readonly model: ModelSource;
   readonly training: readonly WebExample[];
   /** Held out by the caller: other moments than the training examples. Empty only with `measure: false`. */
@@ -37,19 +37,19 @@ export interface WebTrainOptions {
   readonly recipe?: "adapt" | "head" | RecipeChanges | undefined;
   /** Seed of everything random: a whole number from 0. Default: 0. */
   readonly seed?: number | undefined;
-  /** `auto`, the default: WebGPU where it is there and gives the CPU's answers, else the CPU. */
+  /** `auto`, the default: WebGPU if it is available and gives the same results as the CPU, else the CPU. */
   readonly device?: WebDevice | "auto" | undefined;
-  /** Threads of the CPU. Default: all that the browser allows, one where the page is not cross-origin isolated. */
+  /** Threads of the CPU. Default: all that the browser allows; one if the page is not cross-origin isolated. */
   readonly threads?: number | undefined;
   /** The model's name in its file. */
   readonly name?: string | undefined;
   /** Where checkpoints are stored; a stored checkpoint is resumed. Default: none. */
   readonly checkpoints?: CheckpointStore | undefined;
-  /** Seconds between two checkpoints within an epoch; there is one after each epoch too. Default: 30. */
+  /** Seconds between two checkpoints within an epoch; there is also one after each epoch. Default: 30. */
   readonly checkpointEvery?: number | undefined;
-  /** Called in order; the training waits for the promise, so holding back that of a step is a pause. */
+  /** Called in order; the training waits for the promise, so delaying the promise of a step pauses the training. */
   readonly onEvent?: ((event: WebTrainEvent) => void | Promise<void>) | undefined;
-  /** Ends the training after the step under way; its checkpoint is kept. */
+  /** Ends the training after the current step; its checkpoint is kept. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -61,26 +61,26 @@ export interface WebStartEvent {
   readonly threads: number;
   /** Training examples. */
   readonly images: number;
-  /** Steps of the whole training, and those that a checkpoint had done. */
+  /** Steps of the whole training, and those completed before the checkpoint. */
   readonly steps: number;
   readonly done: number;
 }
 
 export interface WebStepEvent {
   readonly kind: "step";
-  /** Steps that are done, of all. */
+  /** Completed steps, and their total. */
   readonly step: number;
   readonly steps: number;
   /** Counted from 1, over all phases. */
   readonly epoch: number;
   readonly epochs: number;
-  /** Of this step's batch. */
+  /** Loss of this step's batch. */
   readonly loss: number;
   /** Mean over the epoch so far, from 0 to 1. */
   readonly accuracy: number;
-  /** Of the last steps. */
+  /** Average over the last steps. */
   readonly imagesPerSecond: number;
-  /** Estimate for the rest, scoring included. */
+  /** Estimated remaining time, including scoring. */
   readonly secondsLeft: number;
 }
 
@@ -112,17 +112,17 @@ export interface WebTraining {
   /** The `.onnx` file of the best epoch so far; undefined if it was interrupted before the first epoch's end. */
   readonly bundle: Uint8Array | undefined;
   readonly classes: readonly string[];
-  /** What the bundle answers for the validation examples, in their order. */
+  /** The bundle's predictions for the validation examples, in their order. */
   readonly validation: {
     /** [examples, classes], row after row. */
     readonly probabilities: Float32Array;
     /** Indices into `classes`. */
     readonly labels: readonly number[];
   };
-  /** One a finished epoch. */
+  /** One entry per finished epoch. */
   readonly history: readonly WebEpochEvent[];
-  /** What the last step ran on. */
+  /** The device of the last step. */
   readonly device: WebDevice;
-  /** Of the last epoch; 0 before the end of the first. */
+  /** Speed of the last epoch; 0 before the end of the first. */
   readonly imagesPerSecond: number;
 }

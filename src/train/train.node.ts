@@ -51,7 +51,7 @@ import { watchedIndices } from "./watched.ts";
 export interface TrainResult {
   readonly ending: Ending;
   readonly progress: Progress;
-  /** With the splits that were cut. */
+  /** The data set with the splits that were cut. */
   readonly dataset: Dataset;
   /** Ids of validation and test images with the pixels of a training image. */
   readonly leaked: ReadonlySet<string>;
@@ -64,7 +64,7 @@ export interface TrainResult {
   readonly unreadable: PixelCache["unreadable"];
   /** The images that the weights at the start were trained on; undefined if the run does not record them. */
   readonly before: KnownImages | undefined;
-  /** The class prior that the weights' own probabilities are for. */
+  /** The class prior of the weights' own probabilities. */
   readonly trainedPrior: readonly number[];
 }
 
@@ -74,7 +74,7 @@ export interface TrainResult {
  */
 export async function trainInto(options: TrainSettings): Promise<TrainResult> {
   const { architecture, recipe, folder, resume } = options;
-  // Before anything is read that takes time: a teacher may not know the classes.
+  // Loads teachers before anything that takes time: one may lack some classes.
   const named = options.teachers ?? [];
   const files = resume ? teachersOfRun(runPaths(folder), named) : named;
   const teachers = loadTeachers(files, architecture.classes);
@@ -136,7 +136,7 @@ async function trainOn(
     views,
     trainingImages,
   } = begin({ ...options, recipe }, dataset, [training, validation], paths);
-  // Where the order of folders counts and may be another, what the run began with stays known.
+  // If the order of folders matters and may have changed, the original places stay recorded.
   if (options.resume && dataNotes.length === 0) recordPlace(paths, dataset, options.request);
   const before = trainingImages && knownImages(trainingImages, "before");
   const labels = validation.samples.map((sample) => sample.label);
@@ -220,21 +220,21 @@ async function trainOn(
   };
 }
 
-/** The warning for validation images on which the starting weights were, or may have been, trained. */
+/** Returns the warning for validation images on which the starting weights were, or may have been, trained. */
 function startNotes(weights: string, before: KnownImages, validation: PixelCache): string[] {
   const [name, what] = [`the starting weights (${weights})`, "validation images"];
   const notes = seenNotes(name, seenIn(validation, before), what);
   return before.isComplete ? notes : [...notes, unknownNote(name, validation.samples.length, what)];
 }
 
-/** The error for data on which nothing can be measured. */
+/** Returns the error for data without validation images. */
 export function noValidation(): UsageError {
   return new UsageError(
     `there are no validation images, so nothing can be measured; split some off with ${option("validation", "0.2")}`,
   );
 }
 
-/** A new run folder with its first checkpoint, or the state in which an earlier run left its own. */
+/** Returns a new run folder with its first checkpoint, or the state of an earlier run. */
 function begin(
   options: TrainSettings,
   dataset: Dataset,
@@ -249,12 +249,12 @@ function begin(
   const environment = describeEnvironment(options, dataset, found);
   if (resume) {
     const notes = checkResume(paths, environment);
-    // That of a run that is extended has more phases from now on.
+    // The recipe of an extended run has more phases from now on.
     writeJson(paths.recipe, recipe);
-    // The memory may be another now; the views that the run trains on may not.
+    // The available memory may have changed; the views that the run trains on must not.
     const views = readEnvironment(paths).views ?? fitting;
     const { tensors, progress } = readCheckpoint(paths.checkpoint);
-    // Besides the weights a checkpoint contains the optimizer's state, which later phases must not see.
+    // A checkpoint also contains the optimizer's state, which later phases must not see.
     const weights = new Map(specs.map(({ name }) => [name, savedTensor(tensors, name, paths)]));
     return { progress, weights, saved: tensors, notes, views, trainingImages: readTrainingImages(paths) };
   }

@@ -82,7 +82,7 @@ async function trainUntil(
   return notes;
 }
 
-/** Trains as the options say, and as is usual here where they say nothing; returns how it ended. */
+/** Trains with the given options and with defaults for the others; returns how it ended. */
 async function trainHere(options: Pick<TrainSettings, "folder" | "resume"> & Partial<TrainSettings>) {
   const trained = await trainInto({
     dataset,
@@ -191,7 +191,7 @@ test("a signal while features are computed stops after their batch, and the run 
   expect(done).toEqual([32, 32]);
 });
 
-/** A hash of every tensor's bits; to compare the numbers one by one takes seconds. */
+/** Hashes every tensor's bits; comparing the numbers one by one takes seconds. */
 const fingerprints = (tensors: StateDict = new Map()): [string, string][] =>
   [...tensors].map(([name, { data }]) => [name, createHash("sha256").update(data).digest("hex")]);
 
@@ -210,7 +210,7 @@ test("a disk that is full at a checkpoint stops the run, keeps the one before, a
   });
   vi.spyOn(realCalls, "write").mockImplementation((file, data, offset, length) => {
     if (file !== full) return write(file, data, offset, length);
-    // The last bytes that fit, so that what is half-written lies there.
+    // Only the last bytes that fit, so that the file is partly written.
     write(file, data, offset, Math.min(length, 100));
     throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
   });

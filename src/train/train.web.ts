@@ -1,4 +1,4 @@
-/** Trains a classifier in a browser, by the recipes, the steps and the loop that Node has. */
+/** Trains a classifier in a browser, with the same recipes, steps and loop as in Node. */
 
 import { canvasOf } from "../data/canvas.ts";
 import { digestOf, fingerprintOf } from "../data/dataset.ts";
@@ -21,7 +21,7 @@ import { StepClock } from "./step-clock.ts";
 import type { WebTraining, WebTrainOptions } from "./train-options.web.ts";
 import { bundleOfTraining } from "./trained-bundle.web.ts";
 
-/** Bytes of cached features. */
+/** Maximum bytes of cached features. */
 const MEMORY = 256e6;
 const CHECKPOINT_SECONDS = 30;
 
@@ -158,7 +158,7 @@ export async function train(options: WebTrainOptions): Promise<WebTraining> {
   }
 }
 
-/** The weights in a checkpoint, which holds the optimizer's state too: no later phase may see that. */
+/** Returns the weights in a checkpoint, without the optimizer's state, which later phases must not see. */
 function weightsOf(tensors: StateDict, architecture: Architecture): StateDict {
   const names = new Set(describe(architecture).specs.map(({ name }) => name));
   return new Map([...tensors].filter(([name]) => names.has(name)));

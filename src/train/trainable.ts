@@ -5,7 +5,7 @@ import { UsageError } from "../util/errors.ts";
 import { didYouMean } from "../util/nearest.ts";
 import type { Phase, Recipe } from "./recipe.ts";
 
-/** The stages that a phase trains, the head included. */
+/** Returns the stages that a phase trains, including the head. */
 export function trainableStages(backbone: Backbone, train: Phase["train"]): ReadonlySet<string> {
   if (train === "head") return new Set(["head"]);
   if (train === "all") return new Set(["head", ...backbone.stages]);
@@ -21,7 +21,7 @@ export function trainableStages(backbone: Backbone, train: Phase["train"]): Read
   return new Set(train);
 }
 
-/** Stages of the backbone that a training uses as it finds them: the first phase freezes them. */
+/** Returns the stages of the backbone that a training uses unchanged: the first phase freezes them. */
 export function stagesUsedAsFound(backbone: Backbone, { phases }: Pick<Recipe, "phases">): string[] {
   const trained = trainableStages(backbone, phases[0]?.train ?? "all");
   return backbone.stages.filter((stage) => !trained.has(stage));
@@ -35,7 +35,7 @@ export function trainsOnFeatures(trainable: ReadonlySet<string>, cacheFeatures: 
   return cacheFeatures && trainable.size === 1 && trainable.has("head");
 }
 
-/** Factor of the learning rate per stage: 1 for the head, times `decay` for every unfreeze group on the way to the input. */
+/** Returns the learning rate factor per stage: 1 for the head, times `decay` for every unfreeze group towards the input. */
 export function stageRates(backbone: Backbone, decay: number): (stage: string) => number {
   const factors = new Map<string, number>([["head", 1]]);
   for (const [depth, group] of backbone.unfreeze.entries()) {

@@ -23,24 +23,24 @@ export interface Trained {
   readonly weights: StateDict;
 }
 
-/** Further entries of its card. */
+/** Additional entries of its card. */
 export interface About {
   /** The images that the model at the start was trained on. */
   readonly start: TrainingImagesRecord;
   readonly name: string | undefined;
-  /** Of the examples. */
+  /** Fingerprint of the examples. */
   readonly fingerprint: string;
   readonly measure: boolean;
 }
 
 export interface TrainedBundle {
   readonly bundle: Uint8Array;
-  /** Of the validation examples [N, classes]; empty if nothing is measured. */
+  /** Probabilities of the validation examples [N, classes]; empty if nothing is measured. */
   readonly probabilities: Float32Array;
   readonly notes: readonly string[];
 }
 
-/** Compiles the bundle, scores it where it is to be measured, and writes into it how it came to be. */
+/** Compiles the bundle, scores it if requested, and stores its provenance in it. */
 export async function bundleOfTraining(
   engine: Engine,
   { architecture, recipe, training, validation, weights }: Trained,

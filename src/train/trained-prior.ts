@@ -1,4 +1,4 @@
-/** The class prior that a training makes probabilities for, from its images and its recipe. */
+/** Computes the class prior that a training's probabilities are for, from its images and its recipe. */
 
 import type { Sample } from "../data/dataset.ts";
 import { classWeights } from "../data/sampler.ts";
@@ -9,9 +9,9 @@ import { targetsOf } from "./source.ts";
 type Counting = Pick<Recipe, "sampler" | "classWeights" | "loss">;
 
 /**
- * The share of each class among the targets as the loss counts them: labels, soft labels or votes, drawn as the sampler draws
- * images and weighted by class. Shares sum to 1. Label smoothing, whose effect the temperature undoes, and teachers' answers
- * are left out.
+ * Returns the share of each class among the targets as the loss counts them: labels, soft labels or votes, drawn as the sampler
+ * draws images and weighted by class. Shares sum to 1. Label smoothing, whose effect the temperature undoes, and teachers'
+ * predictions are left out.
  *
  * @param samples the training images
  */
@@ -34,7 +34,7 @@ export function targetPrior(
 }
 
 /**
- * The prior that the network's own probabilities are for: that of the targets, or with logit adjustment by τ its power 1 − τ,
+ * Returns the prior of the network's own probabilities: the prior of the targets or, with logit adjustment by τ, its power 1 − τ,
  * normalised.
  */
 export function trainedPrior(samples: readonly Sample[], classes: number, recipe: Counting): number[] {

@@ -1,11 +1,11 @@
-/** The watched images as files of a run folder. */
+/** Stores the watched images in a run folder. */
 
 import { join } from "node:path";
 import type { Pixels } from "../data/pixels.ts";
 import { makeFolder, writeFileAtomic } from "../util/files.node.ts";
 import { sharp } from "../util/sharp.node.ts";
 
-/** Greatest side of their images as files, in pixels. */
+/** Maximum side of the stored images, in pixels. */
 const SIDE = 160;
 
 /** The path of image `number` (from 0) in a run folder. */

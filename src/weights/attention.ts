@@ -38,7 +38,7 @@ export function attentionFor(
   };
 }
 
-/** The attention whose tensors are among these. */
+/** Returns the kind of attention whose tensors are among these. */
 function attentionIn(found: StateDict): AttentionKind | undefined {
   const layers = new Set([...found.keys()].map((name) => attentionLayer(name)));
   if (layers.has("fc1")) return layers.has("conv") ? "cbam" : "se";

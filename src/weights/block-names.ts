@@ -6,13 +6,13 @@
  * `test/reference/names.py` verifies by computation that the names match.
  */
 
-/** What a block computes, in order: a convolution with its norm, or a gate (squeeze and excite). */
+/** The units of a block, in order: a convolution with its norm, or a gate (squeeze and excite). */
 type Unit =
   | { readonly conv: string; readonly norm: string }
   | { readonly reduce: string; readonly expand: string };
 
 interface Block {
-  /** What the names of its layers begin with, up to the last dot. */
+  /** The prefix of its layers' names, up to the last dot. */
   readonly prefix: string;
   /** Its stage, its place in the stage and its place in the network. */
   readonly at: readonly [stage: number, block: number, position: number];
@@ -58,13 +58,13 @@ export interface TorchvisionBlocks {
   readonly block: (...at: Block["at"]) => string;
   /** The module inside a block that holds its layers. */
   readonly inside: string;
-  /** Whether the last convolution of a block and its norm lie beside each other in that module, not in one of their own. */
+  /** Whether the last convolution of a block and its norm lie directly in that module, not in a submodule. */
   readonly flatEnd: boolean;
-  /** The last convolution and its norm, by how many stages and blocks there are; of MobileNetV3 the layers behind the pooling. */
+  /** The last convolution and its norm, by the number of stages and blocks; for MobileNetV3 also the layers after the pooling. */
   readonly end: (stages: number, blocks: number) => Readonly<Record<string, string>>;
 }
 
-/** From timm's layers to torchvision's. */
+/** Maps timm's layers to torchvision's. */
 export function timmToTorchvision(
   names: Iterable<string>,
   { block, inside, flatEnd, end }: TorchvisionBlocks,
@@ -97,13 +97,13 @@ export function timmToTorchvision(
   return layers;
 }
 
-/** How many blocks each stage of EfficientNet-Lite has, by how many there are in all: Lite0, Lite1 and Lite2. */
+/** The number of blocks in each stage of EfficientNet-Lite, by their total number: Lite0, Lite1 and Lite2. */
 const liteStages = [
   [1, 2, 2, 3, 3, 4, 1],
   [1, 3, 3, 4, 4, 5, 1],
 ];
 
-/** From the layers of the Python package efficientnet_lite_pytorch to timm's. */
+/** Maps the layers of the Python package efficientnet_lite_pytorch to timm's. */
 export function liteToTimm(names: Iterable<string>): LayerNames {
   const all = [...names];
   const numbers = all.flatMap((name) => /^_blocks\.(\d+)\./.exec(name)?.[1] ?? []).map(Number);

@@ -64,7 +64,7 @@ function withoutWrappers(found: StateDict): StateDict {
   return bare.size === found.size ? bare : found;
 }
 
-/** `found` under canonical names, as far as they are known. */
+/** Returns `found` under canonical names, as far as they are known. */
 export function canonicalNames(found: StateDict, architecture: Architecture): StateDict {
   const bare = withoutPrefix(found);
   const translated = foreignNaming(bare, architecture.backbone.origin)?.translate(bare) ?? bare;
@@ -76,7 +76,7 @@ export function namedBy(found: StateDict, { backbone }: Architecture): string | 
   return foreignNaming(withoutPrefix(found), backbone.origin)?.of;
 }
 
-/** Whether a tensor belongs to the classifier of a file, ours or that of the library's model. */
+/** Returns whether a tensor belongs to the classifier of a file, whether ours or the library model's. */
 export function isOfClassifier(name: string, { backbone }: Architecture): boolean {
   return name.startsWith("head.") || name.startsWith(`${backbone.origin?.classifier ?? "head"}.`);
 }
@@ -114,7 +114,7 @@ function libraryCall({ library, name, arguments: further }: Origin, sized: reado
   return `timm.create_model(${[`"${name}"`, "num_classes=0", ...given].join(", ")})`;
 }
 
-/** The modules that stand in place of the library's classifier, in order. */
+/** Returns the modules that replace the library's classifier, in order. */
 function headModules({ backbone, head, classes, dropout }: Architecture): readonly TorchModule[] {
   const { features, origin } = backbone;
   const pool = [{ python: "nn.AdaptiveAvgPool2d(1)" }, { python: "nn.Flatten()" }];
@@ -122,12 +122,12 @@ function headModules({ backbone, head, classes, dropout }: Architecture): readon
   return [...(origin?.poolsInside ? pool : []), ...layers];
 }
 
-/** Every layer of the head that has weights: our name and the library's. */
+/** Returns every layer of the head that has weights: our name and the library's. */
 function layerNames(architecture: Architecture): (readonly [string, string])[] {
   const { origin } = architecture.backbone;
   if (!origin) return [];
   const modules = headModules(architecture);
-  // A module of its own has the classifier's name; in a Sequential each is called by its position.
+  // A single module has the classifier's name; in a Sequential each is named by its position.
   const theirs = (i: number): string =>
     modules.length === 1 ? origin.classifier : `${origin.classifier}.${i}`;
   return modules.flatMap(({ layer }, i) => (layer ? [[layer, theirs(i)] as const] : []));
@@ -144,7 +144,7 @@ function renamed(tensors: StateDict, layers: ReadonlyMap<string, string>): State
   );
 }
 
-/** Takes off, one after the other, the prefixes that all names share. */
+/** Removes, one after the other, the prefixes that all names share. */
 function withoutPrefix(found: StateDict): StateDict {
   const names = [...found.keys()];
   const shared = prefixes.find(

@@ -1,4 +1,4 @@
-/** What a file says of its classifier: written and read back, and refused if it is damaged. */
+/** A file's description of its classifier: written and read back, and refused if it is damaged. */
 
 import { expect, test } from "vitest";
 import { smallArchitecture } from "../../test/support/small-classifier.ts";
@@ -50,7 +50,7 @@ test("attention is written and read back, and refused when the network is built 
   expect(read.network?.attention).toBe("cbam");
   const { backbone } = resolveArchitecture(read, "f.onnx");
   expect(backbone.attention).toBe("cbam");
-  // Where a program passes the backbone that has it already, it is not put there twice.
+  // If a program passes the backbone that is already built in, it is not added twice.
   expect(resolveArchitecture(read, "f.onnx", { backbones: [backbone] }).backbone).toEqual(backbone);
   const network = { ...read.network, attention: "sse" } as NonNullable<typeof read.network>;
   const other = readArchitecture(classifierMetadata({ ...read, network }), "f.onnx");

@@ -13,7 +13,7 @@ const KEY = "vultus";
 
 const descriptionSchema = z.object({
   format: z.literal(1),
-  /** Of the backbone; missing if the classifier is not a single network. */
+  /** Name of the backbone; missing if the classifier is not a single network. */
   model: z.string().optional(),
   classes: z.array(z.string()).min(2),
   inputSize: z.number().int(),
@@ -90,23 +90,23 @@ export type ImageCounts = z.infer<typeof countsSchema>;
 export interface Provenance {
   /** Its name, given by its author. */
   readonly name?: string;
-  /** Where it was trained, such as `browser`; left out for Node. */
+  /** Where it was trained, such as `browser`; omitted for Node. */
   readonly trainedIn?: string;
   readonly counts?: ImageCounts;
-  /** Logits are divided by it before the softmax. */
+  /** The divisor of the logits before the softmax. */
   readonly temperature?: number;
   /** The target that the temperature was fitted to. Default: plurality. */
   readonly calibratedTo?: CalibrationTarget | undefined;
   /** The class prior that it was trained for: a share per class, in the order of the classes, summing to 1. */
   readonly trainedPrior?: readonly number[] | undefined;
-  /** The prior that its probabilities are for; left out where it is the trained one. */
+  /** The prior of its probabilities; omitted if it is the trained one. */
   readonly prior?: readonly number[] | undefined;
   /** What was measured, and on what: `{split, n, accuracy, interval, …}`. */
   readonly metrics?: object;
-  /** Of the training data with its splits (`Dataset.fingerprint`). */
+  /** Fingerprint of the training data with its splits (`Dataset.fingerprint`). */
   readonly dataFingerprint?: string;
   readonly cut?: TrainingCut;
-  /** Names in the training data that were given classes (`Dataset.rename`). */
+  /** Names in the training data that were mapped to classes (`Dataset.rename`). */
   readonly rename?: Readonly<Record<string, string>>;
   /** Names in the training data that are not classes (`Dataset.notAClass`). */
   readonly notAClass?: readonly string[];
@@ -288,7 +288,7 @@ export function priorsIn(metadata: Metadata, name: string): Priors {
 /** How a classifier's logits become its probabilities: softmax((logits + offset)/temperature). */
 export interface Answering {
   readonly temperature: number;
-  /** Per class, temperature·log(prior/trained prior); left out where the prior is the trained one. */
+  /** Per class, temperature·log(prior/trained prior); omitted if the prior is the trained one. */
   readonly offset?: readonly number[];
 }
 

@@ -64,8 +64,8 @@ export function networksIn({ architecture, metadata, path }: TrainedNetwork): re
 }
 
 /**
- * The entries about training and calibration data that all members share: an ensemble of models of one data set is
- * then itself one of that data set. Licences that differ are listed.
+ * Returns the entries about training and calibration data that all members share: an ensemble of models trained on one data set
+ * counts as trained on it. Licences that differ are listed.
  */
 export function sharedEntries(members: Ensemble["members"]): Metadata {
   const shared = (key: string): string | undefined => {

@@ -1,4 +1,4 @@
-/** Which tensors of a file a classifier takes, whoever wrapped or renamed them, and what is said of the others. */
+/** Which tensors of a file a classifier uses, despite wrappers and other names, and the notes about the others. */
 
 import { describe, expect, test } from "vitest";
 import { formulaTensor } from "../../test/reference/formula.ts";

@@ -1,4 +1,4 @@
-/** Fits published weights to a classifier: what belongs to the backbone must be there in the right shape. */
+/** Fits published weights to a classifier: all tensors of the backbone must be present in the right shape. */
 
 import type { Origin } from "../models/backbone.ts";
 import { type Architecture, type Description, newWeights } from "../models/classifier.ts";
@@ -10,7 +10,7 @@ import { gridSide, isPositionTable, resizedPositions } from "./position-table.ts
 import { checkValues } from "./values.ts";
 
 export interface Fitted {
-  /** The backbone's tensors, and the head's where the file has a head of the same shapes. */
+  /** The backbone's tensors, and the head's if the file has a head of the same shapes. */
   readonly weights: StateDict;
   /** Notes for the user on what was left out. */
   readonly notes: readonly string[];
@@ -25,8 +25,8 @@ export interface HeadRows {
 }
 
 /**
- * Takes from `file` what `architecture` needs; `name` is the file name used in error messages, `classes` are those of its
- * head, if known: a head for other classes is left out or, given `rows`, adapted row by row.
+ * Returns the tensors of `file` that `architecture` needs; `name` is the file name used in error messages, `classes` are the
+ * classes of its head, if known. A head for other classes is left out or, given `rows`, adapted row by row.
  */
 export function fitWeights(
   file: StateDict,
@@ -67,7 +67,7 @@ export function fitWeights(
       else misfit.missing.push(spec);
     }
   }
-  // A head counts only as a whole.
+  // A head is only used as a whole.
   const headSpecs = specs.filter((spec) => spec.name.startsWith("head."));
   const whole = headSpecs.every((spec) => weights.has(spec.name));
   if (!whole) for (const { name } of headSpecs) weights.delete(name);
@@ -101,7 +101,7 @@ export function fitWeights(
   };
 }
 
-/** Up to five names, and how many more there are. */
+/** Lists up to five names, and the number of the others. */
 function few(names: readonly string[]): string {
   const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
   return `${names.slice(0, 5).join(", ")}${more}`;
@@ -133,7 +133,7 @@ interface JoinedHead {
   readonly note: string;
 }
 
-/** The last layer with the rows of shared classes; undefined if there are none or the heads differ. */
+/** Returns the last layer with the rows of shared classes; undefined if there are none or the heads differ. */
 function joinedHead(
   found: StateDict,
   architecture: Architecture,

@@ -1,7 +1,6 @@
 /**
- * The folder in which huggingface_hub keeps what it downloads, so that Python and vultus share it:
- * `models--<owner>--<name>/` with `blobs/<hash>`, `snapshots/<commit>/<file>` linking to them, and `refs/<revision>`
- * naming a commit.
+ * The cache folder of huggingface_hub, shared by Python and vultus: `models--<owner>--<name>/` with `blobs/<hash>`,
+ * `snapshots/<commit>/<file>` linking to them, and `refs/<revision>` naming a commit.
  */
 
 import { randomUUID } from "node:crypto";
@@ -26,7 +25,7 @@ export const blobPath = (cache: string, repo: string, hash: string): string =>
 export const snapshotPath = (cache: string, { repo, file }: HubFile, commit: string): string =>
   join(folderOf(cache, repo), "snapshots", commit, ...file.split("/"));
 
-/** The file as it was when the revision was last looked up. */
+/** Returns the file at the commit found when the revision was last looked up. */
 export function findCached(cache: string, source: HubFile): Cached | undefined {
   const commit = isCommit(source.revision) ? source.revision : readRef(cache, source);
   if (!commit) return undefined;
@@ -43,7 +42,7 @@ function readRef(cache: string, source: HubFile): string | undefined {
   return isCommit(commit) ? commit : undefined;
 }
 
-/** Notes which commit a revision is now; nothing is written where that is known, so a cache may be read-only. */
+/** Records the current commit of a revision. Writes nothing if it is already recorded, so a cache may be read-only. */
 export function writeRef(cache: string, source: HubFile, commit: string): void {
   if (source.revision === commit || readRef(cache, source) === commit) return;
   const path = refPath(cache, source);
@@ -51,7 +50,7 @@ export function writeRef(cache: string, source: HubFile, commit: string): void {
   writeFileAtomic(path, commit);
 }
 
-/** Makes `path` a relative link to `blob`, or a copy where the file system or the system has no links. */
+/** Makes `path` a relative link to `blob`, or a copy if links are not supported. */
 export function linkToBlob(blob: string, path: string, symlink: typeof symlinkSync = symlinkSync): void {
   makeFolder(dirname(path));
   const beside = `${path}.${randomUUID()}.tmp`;

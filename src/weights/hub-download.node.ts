@@ -46,7 +46,7 @@ export async function download(task: Download): Promise<void> {
       const found = await hashOf(partial, task);
       if (found === hash) break;
       rmSync(partial);
-      // What an earlier process left may be damaged, by a power cut for example; a whole download may not.
+      // The leftovers of an earlier process may be damaged, for example by a power cut; a complete download must not be.
       if (!resumed) throw new VultusError(`its hash is ${found}, but the hub states ${hash}`);
     }
     renameSync(partial, blob);
@@ -87,7 +87,7 @@ async function fill(partial: string, task: Download): Promise<void> {
       const watch = watchdog(patience.stall, signal);
       try {
         const headers: Record<string, string> = bytes > 0 ? { range: `bytes=${bytes}-` } : {};
-        // Each try begins at the hub: the address that it redirects to is signed and expires.
+        // Each attempt starts at the hub, because the address that it redirects to is signed and expires.
         const answers = await request(url, { method: "GET", headers, token, fetch, signal: watch.signal });
         const response = answers.at(-1) as Response;
         if (bytes > 0 && !continuesAt(response, bytes)) await restart();

@@ -1,4 +1,4 @@
-/** Requests to the hub: redirects, the meaning of refusals, and retries where they can help. */
+/** Requests to the hub: redirects, the meaning of refusals, and retries if they can help. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, VultusError } from "../util/errors.ts";
@@ -73,7 +73,7 @@ export async function request(url: string, options: RequestOptions): Promise<rea
   const earlier: Response[] = [];
   for (let at = new URL(url); earlier.length < 10; ) {
     const headers = {
-      // The size that is stated must be the file's and not that of a compressed one.
+      // The stated size must be the size of the uncompressed file.
       "accept-encoding": "identity",
       "user-agent": "vultus",
       ...(token && at.origin === origin ? { authorization: `Bearer ${token}` } : {}),
@@ -96,7 +96,7 @@ export async function request(url: string, options: RequestOptions): Promise<rea
   throw new VultusError(`${url} is redirected too many times`);
 }
 
-/** Aborts a request when no data arrives for a time, unless `alive` reports some. */
+/** Aborts a request if no data arrives for a time, unless `alive` reports progress. */
 export function watchdog(stall: number, signal: AbortSignal | undefined) {
   const dead = new AbortController();
   const timer = setTimeout(() => dead.abort(new Error(`nothing arrived for ${stall / 1000} s`)), stall);
@@ -119,7 +119,7 @@ export interface PersistOptions {
   readonly onWait?: (text: string) => void;
 }
 
-/** Runs `work` until it succeeds, it cannot help to try again, or `patience` is used up. */
+/** Runs `work` until it succeeds, retrying is pointless, or `patience` is used up. */
 export async function persist<T>(work: () => Promise<T>, options: PersistOptions): Promise<T> {
   const { patience, signal, progress = () => 0, onWait } = options;
   for (let failures = 0; ; ) {
@@ -139,7 +139,7 @@ export async function persist<T>(work: () => Promise<T>, options: PersistOptions
   }
 }
 
-/** An error's message. fetch hides the reason in `cause`, and that of a refused connection has a code and no message. */
+/** Returns an error's message. fetch hides the reason in `cause`; for a refused connection, that has a code but no message. */
 export function reasonOf(error: unknown): string {
   if (error instanceof VultusError) return error.message;
   const cause = error instanceof Error && error.cause ? error.cause : error;

@@ -6,11 +6,11 @@ import { shippedImages } from "./shipped.node.ts";
 import { keysIn, type TrainingImagesRecord } from "./training-images.ts";
 
 export interface KnownImages {
-  /** Whether one of these keys, under which an image may be found, is that of a training image. */
+  /** Returns whether one of these keys, under which an image may be found, belongs to a training image. */
   has(keys: readonly number[]): boolean;
   /** Whether all training images are known; otherwise an image that is not among them may still be one. */
   readonly isComplete: boolean;
-  /** How many there are; near copies count once. */
+  /** The number of training images; near copies count once. */
   readonly count: number;
 }
 

@@ -25,10 +25,10 @@ import { isIndex, partsOf, refusePart, weightFilesIn } from "./weights-folder.no
 export type { Classifier, WeightsFile } from "./classifier.ts";
 
 /**
- * The classifier in a run folder, or in a file that vultus wrote, to be compiled in another form; a bundle that is only to
- * predict needs no more than `loadBundle`.
+ * Returns the classifier in a run folder, or in a file that vultus wrote, to compile it in another form; for prediction alone,
+ * `loadBundle` is enough.
  *
- * @throws UsageError if its backbone is unknown, or it is not one network; FormatError for a damaged file.
+ * @throws UsageError if its backbone is unknown, or it is not a single network; FormatError for a damaged file.
  */
 export function loadClassifier(path: string, options: BackboneOptions = {}): Classifier {
   const file = classifierPath(path);
@@ -38,9 +38,9 @@ export function loadClassifier(path: string, options: BackboneOptions = {}): Cla
 }
 
 /**
- * The members of the ensemble at `path`, or the one classifier that is there, with the weight 1.
+ * Returns the members of the ensemble at `path`, or the single classifier with weight 1.
  *
- * @throws as `loadClassifier`, but for ensembles.
+ * @throws as `loadClassifier`, except for ensembles.
  */
 export function loadMembers(path: string, options: BackboneOptions = {}): MembersFile {
   const file = classifierPath(path);
@@ -160,7 +160,7 @@ function formOf(bytes: Uint8Array, path: string): "safetensors" | "pytorch" | "o
 
 /** Instructions if weights are needed but missing. */
 function howToGetWeights({ backbone: { name, origin } }: Architecture): string {
-  // For a variant the library has the same tensors with other values.
+  // For a variant, the library has the same tensors with other values.
   const isTheirs = origin?.library === "torchvision" || (sources[name] ?? []).length > 0;
   const fromPython =
     origin && isTheirs ? `, for example one written in Python by ${libraryCommand(origin)}` : "";

@@ -92,8 +92,8 @@ function knownReason({ missing, misshapen, unexpected }: Misfit, name: string): 
 }
 
 /**
- * The registered backbones whose tensors these are, all of them and no others, in their sizes; with any attention, and a position
- * table for any image size.
+ * Returns the registered backbones that have exactly these tensors, in their sizes; with any attention, and a position table for
+ * any image size.
  */
 export function backbonesOf(found: StateDict, architecture: Architecture): string[] {
   return backbones
@@ -115,7 +115,7 @@ export function backbonesOf(found: StateDict, architecture: Architecture): strin
     .map(({ name }) => name);
 }
 
-/** The size of a tensor, whatever the images: of a position table, that of one row. */
+/** Returns the size of a tensor, independent of the image size: for a position table, the size of one row. */
 function sizeFor(name: string, shape: readonly number[]): number {
   return isPositionTable(name) && gridSide(shape) !== undefined ? (shape[2] as number) : sizeOf(shape);
 }

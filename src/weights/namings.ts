@@ -1,6 +1,6 @@
 /**
- * Weights of the same networks under other libraries' names: which naming a file has, and its tensors under the names of the
- * backbone. Only equivalent networks are listed, as `test/reference/names.py` verifies.
+ * Handles weights of the same networks under other libraries' names: detects a file's naming, and returns its tensors under the
+ * backbone's names. Only equivalent networks are listed, as `test/reference/names.py` verifies.
  */
 
 import type { Origin } from "../models/backbone.ts";
@@ -147,8 +147,8 @@ const sequentialResnet = byPattern([
 ]);
 
 /**
- * For norms that add another epsilon to the variance: their scale makes up for it, so that they compute the same from running
- * statistics.
+ * Compensates for norms that add another epsilon to the variance: their scale is changed so that they compute the same from
+ * running statistics.
  */
 function withEpsilon(tensors: StateDict, from: number, to: number): StateDict {
   const result = new Map(tensors);
@@ -215,7 +215,7 @@ export function foreignNaming(found: StateDict, origin: Origin | undefined): Nam
   return namingsOf(origin).find(({ tells }) => found.has(tells));
 }
 
-/** The prefix of such names. */
+/** Returns the prefixes of such names. */
 export function foreignPrefixes(names: Iterable<string>, origin: Origin | undefined): string[] {
   const ends = namingsOf(origin).map(({ tells }) => tells);
   return [...names].flatMap((name) => {

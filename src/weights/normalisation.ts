@@ -1,5 +1,5 @@
 /**
- * Adapts weights trained with a different mean and standard deviation from their backbone's. A patch layer, whose windows lie beside
+ * Adapts weights trained with a different mean and standard deviation from their backbone's. A patch layer, whose windows adjoin
  * each other without padding, is linear in the pixels, so its weights can absorb the difference exactly.
  */
 

@@ -1,6 +1,6 @@
 /**
- * The position table of a vision transformer for another grid of patches: the first row stands for the class token and stays, the
- * others are an image of the grid and are enlarged or reduced as their library does it, by bicubic interpolation.
+ * Resizes the position table of a vision transformer to another grid of patches. The first row belongs to the class token and is
+ * kept; the others form an image of the grid and are resized as in their library, by bicubic interpolation.
  */
 
 import type { Origin } from "../models/backbone.ts";
@@ -44,7 +44,7 @@ export function resizedPositions(table: FloatTensor, to: number, library: Origin
   return floatTensor([1, 1 + to * to, channels], data);
 }
 
-/** For each place of a new line: places of the old line, and what each weighs. */
+/** For each position of a new line: positions of the old line, and their weights. */
 type Weights = readonly (readonly (readonly [source: number, weight: number])[])[];
 
 /** Keys' cubic convolution: `a` is the slope at 1. */
@@ -54,7 +54,7 @@ function cubic(x: number, a: number): number {
   return d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;
 }
 
-/** As torchvision's `interpolate_embeddings`: the corners of both grids lie on each other; outside, the edge is repeated. */
+/** Like torchvision's `interpolate_embeddings`: the corners of both grids coincide; outside, the edge is repeated. */
 function alignedWeights(from: number, to: number): Weights {
   return Array.from({ length: to }, (_, i) => {
     const centre = to > 1 ? (i * (from - 1)) / (to - 1) : 0;
@@ -66,7 +66,7 @@ function alignedWeights(from: number, to: number): Weights {
   });
 }
 
-/** As timm's `resample_abs_pos_embed`: the edges of both grids lie on each other, and what is reduced is smoothed. */
+/** Like timm's `resample_abs_pos_embed`: the edges of both grids coincide, with antialiasing when reducing. */
 function antialiasedWeights(from: number, to: number): Weights {
   const scale = from / to;
   const width = Math.max(scale, 1);

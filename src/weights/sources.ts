@@ -140,7 +140,7 @@ export const sources: Readonly<Record<string, readonly WeightSource[]>> = {
   efficientnet_lite0: [lite("lite0", [256, 224])],
   efficientnet_lite1: [lite("lite1", [272, 240])],
   efficientnet_lite2: [lite("lite2", [292, 260])],
-  // Its weights were trained on VGGFace2 and are a file of one's own (`variants.ts`); no repository of the hub has them.
+  // Its weights were trained on VGGFace2 and must be supplied as a file (`variants.ts`); no hub repository has them.
   mobilenet_v1_vggface2: [],
 };
 

@@ -1,4 +1,4 @@
-/** Weights of a variant of a backbone: what their file says, and what becomes of them. */
+/** Weights of a variant of a backbone: how their file states it, and how they are converted. */
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

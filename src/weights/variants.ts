@@ -17,7 +17,7 @@ export interface Variant {
   readonly note: string;
   /** Whether a file's description of its preprocessing matches. */
   readonly tells: (preprocessing: string) => boolean;
-  /** The tensors for images as vultus makes them. */
+  /** Returns the tensors for images as vultus preprocesses them. */
   readonly adapt: (tensors: StateDict) => StateDict;
 }
 
@@ -81,12 +81,12 @@ export function adapted(
   return { tensors, notes: [] };
 }
 
-/** Of a file that vultus wrote. */
+/** Returns the backbone of a file that vultus wrote. */
 function backboneIn(metadata: Metadata, name: string): string | undefined {
   return saysClassifier(metadata) ? readArchitecture(metadata, name).network?.backbone : undefined;
 }
 
-/** Whether two backbones are variants of one. */
+/** Returns whether two backbones are variants of the same one. */
 function areVariants(one: string, other: string): boolean {
   const family = (model: string): string => variants.find(({ backbone }) => backbone === model)?.of ?? model;
   return family(one) === family(other);

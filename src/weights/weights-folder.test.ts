@@ -1,4 +1,4 @@
-/** Folders of weights, and files that hold something else. */
+/** Folders of weights, and files with other content. */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ import { modelOfWeights, readWeights } from "./load.node.ts";
 const root = mkdtempSync(join(tmpdir(), "vultus-weights-"));
 afterAll(() => rmSync(root, { recursive: true }));
 
-/** Weights of one tensor, which tells the files apart. */
+/** Weights of one tensor, which identifies the file. */
 const weights = (name: string, value = 1): Uint8Array =>
   encodeSafetensors(new Map([[name, floatTensor([1], [value])]]), { format: "pt" });
 const index = (map: Readonly<Record<string, string>>): string => JSON.stringify({ weight_map: map });
