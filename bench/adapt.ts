@@ -1,5 +1,5 @@
 /**
- * The shipped model on faces of a kind that it never saw, before and after it was adapted to a few of them:
+ * Measures the shipped model on an unfamiliar kind of faces, before and after adapting it to a few of them:
  *
  *     npm run build && node --import tsx bench/adapt.ts [--per-class 20] [--model vultus_m] [--seeds 3]
  *
@@ -23,7 +23,7 @@ const { values } = parseArgs({
   },
 });
 
-/** What a command of vultus prints as JSON. */
+/** The JSON output of a vultus command. */
 function vultus(...args: string[]) {
   const text = execFileSync(process.execPath, ["bin/vultus.js", ...args, "--json"], {
     encoding: "utf8",

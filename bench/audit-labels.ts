@@ -1,11 +1,11 @@
 /**
- * How well `vultus data audit --labels` finds planted label errors:
+ * Measures how well `vultus data audit --labels` finds planted label errors:
  *
  *     node --import tsx bench/audit-labels.ts DATA WEIGHTS [PICTURES]
  *
- * DATA is a folder of images, WEIGHTS are ImageNet's of SqueezeNet 1.1, PICTURES (default: all) are drawn at random. One
- * label in twenty is changed to another class, each equally likely. What is suspected in the labels as they are is printed
- * too: real errors among them count as false alarms below, so the precision of planted ones is an underestimate.
+ * DATA is a folder of images, WEIGHTS are ImageNet's of SqueezeNet 1.1, PICTURES (default: all) are drawn at random. One label in
+ * twenty is changed to another class, each equally likely. The suspects among the original labels are printed too: real errors
+ * among them count as false alarms below, so the precision for planted errors is an underestimate.
  */
 
 import { byLooks, findCopies } from "../src/audit/copies.node.ts";
@@ -69,7 +69,7 @@ for (const seed of [undefined, ...SEEDS]) {
   }
   const planted = isPlanted.filter(Boolean).length;
   const hits = suspects.filter(({ index }) => isPlanted[index]).length;
-  // All images by margin, suspected or not: the ranking apart from where it is cut.
+  // All images by margin, suspected or not: the ranking independent of the cutoff.
   const margins = labels.map((label, i) => {
     const own = rows.subarray(i * classes.length, (i + 1) * classes.length);
     return (own[label] as number) - Math.max(...own.filter((_, k) => k !== label));

@@ -1,12 +1,11 @@
 /**
- * How the search for near-duplicates grows with the number of images:
+ * Measures how the search for near-duplicates scales with the number of images:
  *
  *     node --import tsx bench/audit.ts [30000 100000 1000000]
  *
- * Hashes are made from random frequencies. One in ten is a copy of an earlier one with noise, as a slightly cropped
- * image has; the last column is how many of these copies are found. An audit asks 50 times for each
- * image: 25 windows, each as it is and mirrored; here every hash is asked for once. Seconds are those of the processor, which
- * other work on the machine changes little.
+ * Hashes are made from random frequencies. One in ten is a copy of an earlier one with noise, like a slightly cropped image; the
+ * last column is the number of these copies found. An audit makes 50 queries per image: 25 windows, each plain and mirrored; here
+ * every hash is queried once. Seconds are CPU time, which other work on the machine hardly affects.
  */
 
 import { indexHashes } from "../src/audit/hash-index.ts";
@@ -14,7 +13,7 @@ import { BITS, hashOf, WORDS } from "../src/data/perceptual-hash.ts";
 import { random } from "../src/util/random.ts";
 
 const RADIUS = 14;
-/** Noise over spread of a frequency: turns 6 bits of 63 in the middle, as half a pixel of misfit does. */
+/** Ratio of noise to the spread of a frequency: flips 6 of 63 bits at the median, like half a pixel of misalignment. */
 const NOISE = 0.3;
 
 const given = process.argv.slice(2).map(Number);

@@ -1,4 +1,6 @@
-/** Backbones, 224 px, batch 16, two threads: prediction and each kind of train step, beside PyTorch in turn. */
+/**
+ * Backbones, 224 px, batch 16, two threads: prediction and each kind of train step, compared with PyTorch in alternating turns.
+ */
 
 import { fileURLToPath } from "node:url";
 import type { Row } from "./row.ts";
@@ -9,7 +11,7 @@ const peer = fileURLToPath(new URL("../test/reference/bench_backbone.py", import
 const runtime = fileURLToPath(new URL("../test/reference/bench_runtime.py", import.meta.url));
 const python = process.env.VULTUS_PYTHON ?? "/usr/bin/python3";
 
-/** Name of the row, the model and the mode, as both programs know them. */
+/** Name of the row, and the model and mode as both programs call them. */
 export const questions: readonly (readonly [string, string, string])[] = [
   ...["predict", "head", "layer4", "layer3", "all", "all-batchnorm"].map(
     (mode) => [mode === "predict" ? "predict-resnet50" : `step-resnet50-${mode}`, "resnet50", mode] as const,
@@ -33,17 +35,17 @@ export const questions: readonly (readonly [string, string, string])[] = [
 ];
 
 /**
- * Other Pythons to compare with beside Debian's: paths with commas between them, such as that of an environment with the newest
+ * Other Pythons to compare with, in addition to Debian's: comma-separated paths, for example of an environment with the newest
  * PyTorch.
  */
 const pythons = [python, ...(process.env.VULTUS_OTHER_PYTHONS ?? "").split(",").filter(Boolean)];
 
-/** The ways in which PyTorch is run. */
+/** The variants in which PyTorch is run. */
 const ways = [[], ["--channels-last"], ["--compile"], ["--compile", "--channels-last"]];
 
 export async function besidePyTorch(name: string, model: string, mode: string, turns: number): Promise<Row> {
-  // Frozen convolutions are fastest in PyTorch with channels last, training ones usually without. What a Python does not have,
-  // such as torch.compile, does not start and is left out.
+  // In PyTorch, frozen convolutions are fastest with channels last, trained ones usually without. A variant that a Python does
+  // not support, such as torch.compile, does not start and is skipped.
   const programs = [
     ...ways.map((way) => [peer, "--model", model, "--mode", mode, ...way]),
     ...(mode === "predict" ? ["onnxruntime", "openvino"] : []).map((one) => [
@@ -56,22 +58,22 @@ export async function besidePyTorch(name: string, model: string, mode: string, t
   ];
   return compare(name, mode, ["--model", model], turns, "PyTorch", async () => {
     const served: (Served | undefined)[] = [];
-    // One after the other: several that compile at once would need more memory than the measurement.
+    // One after the other: compiling several at once would need more memory than the measurement itself.
     for (const python of pythons)
       for (const program of programs) served.push(await serve(python, [...program, "--serve"]));
     return served;
   });
 }
 
-/** The head of ResNet50 on cached features, beside the same with the backbone computed each time. */
+/** The head of ResNet50 on cached features, compared with computing the backbone in every step. */
 export async function featuresCached(turns: number): Promise<Row> {
-  // Steps of milliseconds need more turns until they run at full speed.
+  // Steps of a few milliseconds need more turns to reach full speed.
   return compare("features-cached", "features", ["--batch", "64"], turns * 5, "without cache", async () => [
     await serveOwn("head"),
   ]);
 }
 
-/** Every layer of vultus_m as it is trained, with a teacher of its own size in the step, beside the step without one. */
+/** Every layer of vultus_m, trained with an equally large teacher in the step, compared with the step without a teacher. */
 export async function withTeacher(turns: number): Promise<Row> {
   const own = ["--model", "vultus_m", "--size", "64", "--batch", "128"];
   return compare(

@@ -1,8 +1,8 @@
 /**
- * The same face crops in Node and in Chromium: how far their probabilities lie apart, and how often the labels agree.
+ * Compares the same face crops in Node and in Chromium: how much the probabilities differ, and how often the labels agree.
  *
- * `npm run build && node --import tsx bench/browser.ts FER2013/validation [--limit 500]`: every image below the folder,
- * by the model that ships. Fails where a probability differs by more than 2e-3 or fewer than 99.5 % of the labels agree.
+ * `npm run build && node --import tsx bench/browser.ts FER2013/validation [--limit 500]`: classifies every image below the folder
+ * with the shipped model. Fails if a probability differs by more than 2e-3 or fewer than 99.5 % of the labels agree.
  */
 
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Epochs of ResNet50's head at 224 px on real pictures, on cached features and without: bench/cached-epochs.sh DATA
-# DATA holds train/ and validation/ with one folder per class; 108 and 12 pictures of six classes are taken of it. Prints
-# images per second of each epoch, and the ratio of the last ones.
+# Epochs of ResNet50's head at 224 px on real pictures, on cached features and without: bench/cached-epochs.sh DATA DATA holds
+# train/ and validation/ with one folder per class; 108 and 12 of its pictures, of six classes, are used. Prints the images per
+# second of each epoch, and the ratio of the last epochs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 data=$(realpath "$1")

@@ -1,6 +1,6 @@
 /**
- * Faces found in photos with reference boxes: how many of them by size, what else was found, how long it took, and contact sheets
- * to look at.
+ * Faces found in photos with reference boxes: their number by size, false detections, the time taken, and contact sheets for
+ * inspection.
  *
  * `npm run build && node --import tsx bench/detector.ts PHOTOS [--search fast|thorough] [--sheets FOLDER] [--press FOLDER]`;
  * PHOTOS holds images and `faces.json`, whose `faces` has, by file name, rows of x, y, width, height and score in pixels of the
@@ -19,7 +19,7 @@ import { openDetector } from "../src/predict/onnx-detector.ts";
 import { loadDetector } from "../src/predict/shipped-detector.node.ts";
 import { startEngine } from "../src/runtime/engine.node.ts";
 
-/** Least intersection over union of a box with the reference's. */
+/** Minimum intersection over union of a box with the reference box. */
 const LEAST = 0.35;
 
 const { values, positionals } = parseArgs({
@@ -69,7 +69,7 @@ console.log(
 if (values.press) await press(values.press);
 await engine.close();
 
-/** Each reference box takes the found box that overlaps it most. */
+/** Matches each reference box with the found box that overlaps it most. */
 function matched(
   found: readonly DetectedFace[],
   boxes: readonly Box[],
@@ -91,7 +91,7 @@ function shown({ x, y, width, height }: Box): string {
   return `${[x, y].map(Math.round).join(", ")}, ${[width, height].map(Math.round).join(" × ")} px`;
 }
 
-/** The photo with found boxes in green and missed ones in red. */
+/** Draws the photo with found boxes in green and missed ones in red. */
 async function sheet(
   folder: string,
   file: string,

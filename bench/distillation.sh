@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Three ways to train vultus_s from random weights for as many steps: bench/distillation.sh DATA OUT [MORE OPTIONS]
-# labels: the labels alone. csv: soft labels written once by the teacher. step: the teacher inside the train step. All give
-# half of the target to the teacher. DATA is FER2013 with train/ and validation/. A training that was interrupted goes on
-# where it stopped. MORE OPTIONS go to all three, such as --seed 1.
+# Three ways to train vultus_s from random weights for the same number of steps: bench/distillation.sh DATA OUT [MORE OPTIONS]
+# labels: the labels alone. csv: soft labels written once by the teacher. step: the teacher inside the train step. The teacher
+# provides half of the target in all of them. DATA is FER2013 with train/ and validation/. An interrupted training continues where
+# it stopped. MORE OPTIONS apply to all three, such as --seed 1.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 data=$(realpath "$1") out=$2
@@ -13,7 +13,7 @@ mkdir -p "$out"
 grep '^train/' "$out/audit/exclude.txt" | grep -v '^train/disgust/' > "$out/exclude.txt"
 [[ -f $out/soft.csv ]] || node bin/vultus.js data soften "$data" --exclude "$out/exclude.txt" --by vultus_m --out "$out/soft.csv"
 
-# arm NAME DATA OPTIONS…: trains into OUT/NAME, or goes on with it; one that is done is left as it is.
+# arm NAME DATA OPTIONS…: trains into OUT/NAME, or continues that run; a finished run is left unchanged.
 arm() {
   local run=$out/$1 images=$2 place
   shift 2

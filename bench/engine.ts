@@ -1,4 +1,4 @@
-/** Figures of the machine and of the engine alone: peak rates, and augmentation. */
+/** Figures of the machine and of the engine alone: peak rates and augmentation. */
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -30,7 +30,7 @@ async function time(turns: number, iterate: () => Promise<unknown>): Promise<num
   return median(seconds);
 }
 
-/** What the cores could do: fused multiply-adds in registers, in C; undefined if there is no compiler. */
+/** The peak rate of the cores: fused multiply-adds in registers, in C; undefined if there is no compiler. */
 export function fmaPeak(): Row | undefined {
   const folder = mkdtempSync(join(tmpdir(), "vultus-bench-"));
   try {
@@ -44,7 +44,7 @@ export function fmaPeak(): Row | undefined {
   }
 }
 
-/** A large square matrix product: what ONNX Runtime gets out of the cores for the operator that training lives on. */
+/** A large square matrix product: the rate that ONNX Runtime reaches for the operator that dominates training. */
 export async function gemmRate(turns: number): Promise<Row> {
   const side = 2048;
   const graph = new Graph();
@@ -59,7 +59,7 @@ export async function gemmRate(turns: number): Promise<Row> {
   return { name: "gemm", value: (2 * side ** 3) / seconds / 1e9, unit: "GFLOP/s" };
 }
 
-/** The reference's augmentation of 64 grey faces of 48 px to 224 px, drawing included. */
+/** The reference augmentation of 64 grey faces from 48 px to 224 px, including drawing the random parameters. */
 export async function augment(turns: number): Promise<Row> {
   const [batch, size] = [64, 224];
   const canvas = { width: 48, height: 48, channels: 1 } as const;

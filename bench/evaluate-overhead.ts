@@ -1,10 +1,10 @@
 /**
- * What all metrics of `evaluate` cost beside the forward pass of ResNet50 (random weights, 224 px):
+ * Measures what all metrics of `evaluate` cost in addition to the forward pass of ResNet50 (random weights, 224 px):
  *
  *     node --import tsx bench/evaluate-overhead.ts [images] [model]
  *
- * `forward` runs the bundle and nothing else; `metrics` is everything that `evaluate` computes from its answers,
- * intervals, calibration and AUC included; what is printed last is their ratio.
+ * `forward` runs only the bundle; `metrics` is everything that `evaluate` computes from its outputs, including intervals,
+ * calibration and AUC; the last output is their ratio.
  */
 
 import type { Picture } from "../src/data/dataset.ts";
@@ -40,7 +40,7 @@ const rng = random("bench evaluate");
 const labels = Array.from({ length: count }, () => rng.integer(classes));
 const pictures = labels.map((label, i): Picture => drawFace(expressions[label] ?? "happy", "bench", i));
 
-// Once before, so that nothing is compiled while it is timed.
+// Runs once beforehand, so that nothing is compiled while it is timed.
 await runBundle(open, bundle, inMemory(pictures.slice(0, 64)));
 const started = performance.now();
 const outputs = await runBundle(open, bundle, inMemory(pictures));

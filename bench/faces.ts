@@ -1,4 +1,4 @@
-/** The models that ship, as they ship: batches of 64 cropped faces of 48 px, preprocessing included. */
+/** The shipped models in their shipped form: batches of 64 cropped faces of 48 px, including preprocessing. */
 
 import { loadBundle } from "../src/program/read-bundle.node.ts";
 import { openSession } from "../src/runtime/session.node.ts";
@@ -21,7 +21,7 @@ export async function faces(model: string, turns: number): Promise<Row> {
   for (let turn = 0; turn <= turns * 5; turn++) {
     const started = performance.now();
     await session.run({ pictures });
-    // The first turn warms up.
+    // The first turn is a warm-up.
     if (turn > 0) speeds.push((1000 * BATCH) / (performance.now() - started));
   }
   await session.release();

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The accuracy runs of docs/results.md on FER2013: bench/fer2013.sh DATA WEIGHTS OUT [head|finetune|progressive|resnet50]
 # DATA holds train/ and validation/ with one folder per class, WEIGHTS is squeezenet1_1's ImageNet file with torchvision's
-# names, OUT is where the run folders go. A run that was interrupted goes on where it stopped. EPOCHS=7 shortens the second
-# phase of finetune, as in the seven-epoch run of docs/results.md; give it an OUT of its own.
+# names, OUT receives the run folders. An interrupted run continues where it stopped. EPOCHS=7 shortens the second
+# phase of finetune, as in the seven-epoch run of docs/results.md; give it its own OUT.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 data=$(realpath "$1") weights=$2 out=$3 only=${4:-all}
@@ -24,7 +24,8 @@ light=(--set augmentation.perspective=null --set augmentation.rotation=10 --set 
 run head "${squeezenet[@]}" --recipe bench/head.yaml "${light[@]}"
 run finetune "${squeezenet[@]}" --recipe finetune "${light[@]}" --set "phases.all.epochs=${EPOCHS:-10}"
 run progressive "${squeezenet[@]}" --recipe progressive --set phases.last.epochs=6 --set phases.last-two.epochs=6
-# One short epoch a phase from random weights, on 300 pictures a class, to see time and memory; its accuracy means nothing.
+# One short epoch per phase from random weights, on 300 pictures per class, to measure time and memory; its accuracy is
+# meaningless.
 if [[ $only == all || $only == resnet50 ]]; then
   few=$out/few
   for class in angry fear happy neutral sad surprise; do

@@ -1,6 +1,6 @@
 /**
- * Which square around a detected face looks most like FER2013's own: validation faces are laid into canvases and found
- * there, cut out by each framing, and labelled by a classifier. The best framing is the one with the best accuracy.
+ * Finds the square around a detected face that resembles FER2013's framing most: validation faces are placed on canvases,
+ * detected there, cropped with each framing, and classified. The best framing is the one with the best accuracy.
  *
  * `node --import tsx bench/framing.ts MODEL [faces per class]`; FER2013's images are in VULTUS_FER2013 (/tmp/fer/images).
  */

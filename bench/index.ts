@@ -1,5 +1,5 @@
 /**
- * The benchmark: every figure with a stable name, PyTorch beside it in the same run and in turn.
+ * The benchmark: every figure has a stable name, and PyTorch is measured in the same run, in alternating turns.
  *
  *     npm run --silent bench -- [--json] [--only step-resnet50-layer4] [--turns 5]
  */

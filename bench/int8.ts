@@ -1,9 +1,9 @@
 /**
- * ResNet50 as an int8 bundle beside the float one: images of 224 px, preprocessing included, both in turn.
+ * Compares ResNet50 as an int8 bundle with the float one: images of 224 px, including preprocessing, in alternating turns.
  *
  *     node --import tsx bench/int8.ts [--model resnet50] [--size 224] [--batch 16] [--threads 2] [--turns 7]
  *
- * prints one row as JSON: `value` is int8, `peerValue` float, `ratio` the median of both in the same turn.
+ * prints one row as JSON: `value` is int8, `peerValue` float, `ratio` the median of their ratios within a turn.
  */
 
 import { fileURLToPath } from "node:url";
@@ -65,7 +65,7 @@ export async function int8(turns: number, options: Int8Options = usual): Promise
     for (const [i, session] of sessions.entries()) {
       const started = performance.now();
       await session.run(feeds);
-      // The first turn warms both up.
+      // The first turn warms up both.
       if (turn > 0) speeds[i]?.push((1000 * batch) / (performance.now() - started));
     }
   }

@@ -1,10 +1,10 @@
 /**
- * What a step's memory holds when it holds the most:
+ * Shows what a step holds in memory at its peak:
  *
  *     node --import tsx bench/live.ts --model vit_b_16 [--mode all] [--batch 16] [--size 224] [--top 30] [--after NODE]
  *
  * runs two steps with ONNX Runtime's profiler, finds the node after which the tensors between nodes take the most memory, and
- * prints these tensors by size. `--after` names another node. State and feeds are not counted.
+ * prints these tensors by size. `--after` names another node. State and inputs are not counted.
  */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -41,7 +41,7 @@ interface Event {
   };
 }
 
-/** Operators whose result is their first operand's memory. */
+/** Operators whose result reuses the memory of their first operand. */
 const views = new Set(["Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity"]);
 const bytes: Readonly<Record<string, number>> = {
   float: 4,

@@ -1,9 +1,9 @@
 /**
- * What two long images cost a training: seconds of an epoch and peak memory, with and without them.
+ * Measures what two long images cost a training: seconds per epoch and peak memory, with and without them.
  *
- * `npm run build && node --import tsx bench/long-images.ts [--side 64] [--input-size 64] [--long 1200x60]`: 64 images of
- * `side` pixels, half of them to validate on, beside one of the extent `long` and one turned by 90 degrees. SqueezeNet from
- * nothing, batches of 64, two threads; the median of the epochs after the first.
+ * `npm run build && node --import tsx bench/long-images.ts [--side 64] [--input-size 64] [--long 1200x60]`: 64 images of `side`
+ * pixels, half of them for validation, plus one of the extent `long` and one rotated by 90 degrees. SqueezeNet from random
+ * weights, batches of 64, two threads; the median of the epochs after the first.
  */
 
 import { spawnSync } from "node:child_process";
@@ -47,7 +47,7 @@ if (values.train !== undefined) {
     ...["--input-size", values["input-size"], "--batch-size", "64", "--threads", "2", "--device", "cpu"],
     ...["--set", `phases=${JSON.stringify([phase])}`, "--json"],
   ]);
-  // In kilobytes, workers included.
+  // In kilobytes, including workers.
   console.error(process.resourceUsage().maxRSS);
   process.exit(code);
 }

@@ -1,5 +1,5 @@
 /**
- * `vultus predict` on a folder of very many files: whether its memory stays flat.
+ * Tests whether memory stays flat when `vultus predict` runs on a folder of very many files.
  *
  * `npm run build && node --import tsx bench/many-files.ts CROPS [--files 1000000] [--model vultus_s]`: the images of CROPS are
  * linked under many names, half of them in folders of a thousand and half in one.
@@ -24,7 +24,7 @@ if (!crops) throw new Error("name a folder of face crops");
 const count = Number(values.files);
 const folder = mkdtempSync(join(tmpdir(), "vultus-many-"));
 const [root, out] = [join(folder, "pictures"), join(folder, "predictions.jsonl")];
-// A link cannot leave its file system.
+// A hard link cannot cross file systems.
 const pictures = [...picturesBelow(crops)].map((picture, i) => {
   const copy = join(folder, `${i}${extname(picture)}`);
   copyFileSync(picture, copy);
@@ -60,7 +60,7 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** One number, or none once the process has ended. */
+/** One number, or nothing once the process has ended. */
 function residentMegabytes(pid: number): number[] {
   const file = `/proc/${pid}/status`;
   const kilobytes = existsSync(file) && /VmRSS:\s+(\d+)/.exec(readFileSync(file, "utf8"))?.[1];

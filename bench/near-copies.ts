@@ -1,5 +1,5 @@
 /**
- * How long the search for near copies takes that a training makes before it cuts splits, beside reading the images:
+ * Measures how long a training searches for near-duplicates before it cuts splits, compared with reading the images:
  *
  *     node --import tsx bench/near-copies.ts DATA
  */

@@ -2,10 +2,10 @@
  * The page in Chromium with a fake camera: seconds to the first result, frames per second with detection, milliseconds per
  * stage, and what a first visit loads.
  *
- * `npm run build && node --import tsx bench/page.ts CLIP.mjpeg [--seconds 30] [--one-thread]`. A clip of faces is made of frames by
- * `ffmpeg -framerate 30 -i frames/%04d.jpg -c:v mjpeg -q:v 3 CLIP.mjpeg`, or of a photo, in which the camera wanders, by
+ * `npm run build && node --import tsx bench/page.ts CLIP.mjpeg [--seconds 30] [--one-thread]`. Make a clip of faces from frames
+ * with `ffmpeg -framerate 30 -i frames/%04d.jpg -c:v mjpeg -q:v 3 CLIP.mjpeg`, or from a photo across which the camera pans, with
  * `ffmpeg -loop 1 -framerate 30 -i PHOTO -t 8 -vf "crop=W:H:(iw-W)/2*(1+sin(PI*t/2)):(ih-H)/2,scale=640:480" -c:v mjpeg -q:v 3
- * -pix_fmt yuvj420p CLIP.mjpeg`. Beside other work a frame rate means little, so the load is printed too.
+ * -pix_fmt yuvj420p CLIP.mjpeg`. On a busy machine a frame rate means little, so the load is printed too.
  */
 
 import { readdirSync, readFileSync } from "node:fs";

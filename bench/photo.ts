@@ -1,8 +1,8 @@
 /**
- * One face from a photo end to end: a JPEG of a megapixel is decoded, its face found, cut out and classified.
+ * Times one face in a photo end to end: decodes a one-megapixel JPEG, and detects, crops and classifies its face.
  *
- * `npm run build && node --import tsx bench/photo.ts MODEL`: the median and the slowest tenth of single photos, and photos per
- * second of many.
+ * `npm run build && node --import tsx bench/photo.ts MODEL`: prints the median and the 90th percentile for single photos, and the
+ * photos per second for many.
  */
 
 import { mkdtempSync, rmSync } from "node:fs";

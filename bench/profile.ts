@@ -1,10 +1,10 @@
 /**
- * Where a step's time goes, from ONNX Runtime's profile:
+ * Shows where a step spends its time, from ONNX Runtime's profile:
  *
  *     node --import tsx bench/step.ts --mode layer4 --profile /tmp/layer4 < <(yes | head -3)
  *     node --import tsx bench/profile.ts /tmp/layer4_*.json [--top 12]
  *
- * prints milliseconds per run and share by operator, then the dearest single nodes.
+ * prints milliseconds per run and share by operator, then the most expensive nodes.
  */
 
 import { readFileSync } from "node:fs";

@@ -1,11 +1,12 @@
 /**
- * How the grid of `vultus review` keeps up with a person (docs/how-to/review.md), in Chromium:
+ * Measures whether the grid of `vultus review` keeps up with a person (docs/how-to/review.md), in Chromium:
  *
  *     vultus review DATA --model vultus_s --corrections /tmp/tried.csv      # in another terminal; prints URL
  *     node --import tsx bench/review-page.ts URL
  *
- * Prints milliseconds until the grid is there, milliseconds per key (each includes the way from Playwright to the browser and back), and
- * the tasks that blocked the page for more than 50 ms while keys were pressed and the wheel was turned. Decisions are undone.
+ * Prints milliseconds until the grid is there, milliseconds per key (including the round trip between Playwright and the
+ * browser), and the tasks that blocked the page for more than 50 ms while keys were pressed and the wheel was turned. Decisions
+ * are undone.
  */
 
 import { chromium } from "playwright-core";

@@ -1,13 +1,14 @@
 /**
- * What reviewing pays, with a simulated person (docs/results.md):
+ * Measures the benefit of reviewing, with a simulated person (docs/results.md):
  *
  *     node --import tsx bench/review.ts DATA EXCLUDE MODEL WEIGHTS [SEEDS]
  *
- * DATA is FER2013 with train/ and validation/, EXCLUDE an audit's list for it, WEIGHTS are those of MODEL, which never saw
- * the labels. Heads are trained on its features, on two questions:
+ * DATA is FER2013 with train/ and validation/, EXCLUDE an audit's list for it, WEIGHTS are weights for MODEL that were trained
+ * without the labels. Heads are trained on its features, to answer two questions:
  *
  * - Wrong labels: one training label in twenty is changed to another class. A person looks at the first 2 and 5 % of the
- *   images, in the order that `vultus review` shows them after `data audit --labels`, or at random, and puts planted errors right.
+ *   images, in the order that `vultus review` shows them after `data audit --labels`, or in random order, and corrects planted
+ *   errors.
  * - Missing labels: a head knows 600 labels. A person labels 600 more images, in the order of `vultus review --unlabelled`, or at
  *   random.
  *
@@ -53,7 +54,7 @@ function part(indices: readonly number[], of: readonly Sample[]): [Features, Sam
   return [{ rows, width: features.width }, indices.map((i) => of[i] as Sample)];
 }
 
-/** What a head that is trained on some images answers for others. */
+/** The predictions of a head for some images after training on others. */
 async function answers(
   learned: readonly number[],
   asked: readonly number[],
@@ -61,13 +62,13 @@ async function answers(
   seed: number,
 ) {
   const [rows, chosen] = part([...learned, ...asked], of);
-  // Only fold 0 is judged; the head learns from the images of no fold.
+  // Only fold 0 is judged; the head learns from the images that belong to no fold.
   const foldOf = [...learned.map(() => -1), ...asked.map(() => 0)];
   const all = await outOfSampleProbabilities(engine, network.architecture, rows, chosen, foldOf, seed);
   return all.subarray(learned.length * classes.length);
 }
 
-/** Accuracy on the validation images, whose labels are as they are, in percent. */
+/** Accuracy on the validation images, whose labels are unchanged, in percent. */
 async function accuracyOf(learned: readonly number[], of: readonly Sample[], seed: number): Promise<number> {
   const predicted = argmaxRows(await answers(learned, validation, of, seed), classes.length);
   const right = validation.filter((index, row) => samples[index]?.label === predicted[row]).length;
@@ -152,7 +153,7 @@ for (let seed = 0; seed < Number(seedCount); seed++) {
 }
 await engine.close();
 
-/** Student's t for 95 % with 1 to 9 degrees of freedom. */
+/** Student's t at 95 % for 1 to 9 degrees of freedom. */
 const T = [12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26];
 for (const [name, values] of figures) {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -6,9 +6,9 @@ export interface Row {
   readonly unit: string;
   readonly peer?: string;
   readonly peerValue?: number;
-  /** Own speed divided by that of the fastest peer. */
+  /** Our speed divided by that of the fastest peer. */
   readonly ratio?: number;
-  /** All of them, if there are several; the first one is the fastest. */
+  /** All peers, if there are several; the fastest comes first. */
   readonly peers?: readonly {
     readonly about: string;
     readonly imagesPerSecond: number;

@@ -1,12 +1,12 @@
 /**
- * The service under load, on this machine's loopback: how many images a second beside `vultus predict` on the same files,
- * how long requests take at 80 % of that, minutes at twice of it, and ill treatment.
+ * The service under load, on this machine's loopback: images per second compared with `vultus predict` on the same files, the
+ * latency at 80 % of that rate, minutes of overload at twice that rate, and abuse.
  *
  *     npm run build && node --import tsx bench/serve-load.ts [--only photo] [--seconds 30] [--minutes 10] [--json]
  *
- * `--only` takes photo, crops-16, crop or abuse; `--minutes 0` leaves the overload out. Ends with 1 where a promise is broken:
- * 80 % of `vultus predict` for photos and 16 crops, p99 under four times p50, memory within 10 %, an answer to each request,
- * a result within a second after ill treatment.
+ * `--only` takes photo, crops-16, crop or abuse; `--minutes 0` skips the overload. Exits with 1 if a promise is broken: 80 % of
+ * `vultus predict` for photos and 16 crops, p99 under four times p50, memory within 10 %, an answer to each request, a result
+ * within a second after abuse.
  */
 
 import { spawnSync } from "node:child_process";
@@ -74,7 +74,7 @@ async function load(workload: Workload): Promise<void> {
       },
       counted(full),
     );
-    // Single crops are reported without a target: each request costs more than its image.
+    // Single crops are reported without a target: the overhead of a request exceeds the cost of its image.
     if (name !== "crop") promise(ratio >= 0.8, `${name}: ${ratio.toFixed(2)} of vultus predict`);
 
     const calm = await fixedRate(service.url, requests, 0.8 * rate, seconds);
@@ -88,7 +88,7 @@ async function load(workload: Workload): Promise<void> {
   }
 }
 
-/** Images a second of `vultus predict`: what more files take longer, so that its start does not count. */
+/** Images per second of `vultus predict`: the additional time for additional files, so that startup does not count. */
 function predictRate({ folder, files, predictArgs, name }: Workload): number {
   const times = name === "photo" ? 4 : 3;
   const run = (repeat: number): number => {
@@ -96,7 +96,7 @@ function predictRate({ folder, files, predictArgs, name }: Workload): number {
     const started = performance.now();
     const args = [cli, "predict", ...folders, ...predictArgs, "--jsonl"];
     const { status, stderr } = spawnSync(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
-    // 1 means that a photo had no face.
+    // Exit code 1 means that a photo had no face.
     if (status !== 0 && status !== 1) throw new Error(String(stderr));
     return performance.now() - started;
   };
@@ -114,7 +114,7 @@ async function overload(service: Service, { name, requests }: Workload, rate: nu
   const { statuses } = outcome;
   const sent = Object.values(statuses).reduce((sum, count) => sum + count, 0);
   const answered = (statuses["200"] ?? 0) + (statuses["503"] ?? 0);
-  // The first tenth fills the queue for the first time.
+  // The first tenth fills the queue initially.
   const tenth = Math.ceil(memory.length / 10);
   const early = median(memory.slice(tenth, 2 * tenth));
   const growth = median(memory.slice(-tenth)) / early - 1;

@@ -4,11 +4,11 @@
  *     node --import tsx bench/step.ts --mode layer4 [--model resnet50] [--batch 16] [--size 224] [--threads 2]
  *         [--device cpu] [--precision fp32] [--teacher resnet50]
  *
- * runs one iteration, prints {"ready": true}, then for every line on stdin runs one and prints {"seconds",
- * "imagesPerSecond", "peakRssMB", "gflops"}; ends with its input.
+ * runs one iteration, prints {"ready": true}, then runs one more for every line on stdin and prints {"seconds",
+ * "imagesPerSecond", "peakRssMB", "gflops"}; exits at the end of its input.
  *
- * --profile PREFIX writes ONNX Runtime's profile; bench/profile.ts reads it.
- * --mode predict | features (the head on cached features) | head | layer4 | layer3 | all | all-batchnorm
+ * --profile PREFIX writes ONNX Runtime's profile; bench/profile.ts reads it. --mode predict | features (the head on cached
+ * features) | head | layer4 | layer3 | all | all-batchnorm
  */
 
 import { createInterface } from "node:readline";
@@ -32,7 +32,7 @@ import { Stepper } from "../src/train/stepper.ts";
 import { random } from "../src/util/random.ts";
 import { floatTensor, type StateDict, sizeOf } from "../src/util/tensor.ts";
 
-// As the command line does.
+// Like the command line.
 restartWithHugePages();
 
 const { values } = parseArgs({
@@ -109,7 +109,7 @@ for await (const _ of createInterface({ input: process.stdin })) {
     }),
   );
 }
-// The profile is written when the session ends.
+// The profile is written at the end of the session.
 await release();
 
 interface Timed {
@@ -119,7 +119,7 @@ interface Timed {
 
 async function prediction(): Promise<Timed> {
   const program = forward();
-  // What reads a bundle has its program, and never the weights beside it. They must not count.
+  // A program that reads a bundle holds only its own program, never the weights in addition. They must not count.
   setFlagsFromString("--expose-gc");
   await setImmediate();
   runInNewContext("gc")();
@@ -129,12 +129,12 @@ async function prediction(): Promise<Timed> {
   return { iterate: () => open.run({ pictures }), release: () => open.release() };
 }
 
-/** A function of its own, since the weights live as long as the call that drew them. */
+/** A separate function, since the weights live as long as the call that drew them. */
 function forward(): Program {
   return compileForward(architecture, drawWeights(), batch);
 }
 
-/** A teacher of the student's input size, with random weights. */
+/** A teacher with the student's input size and random weights. */
 function teacherNamed(name: string): Teacher {
   const taught = { ...architecture, backbone: backboneNamed(name) };
   const drawn = withNewWeights(describe(taught).specs, new Map(), 2);

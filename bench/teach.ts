@@ -1,13 +1,14 @@
 /**
- * Training in Chromium on WebAssembly with threads, beside Node on the same images in the same run:
+ * Compares training in Chromium on WebAssembly with threads and in Node, on the same images in the same run:
  *
  *     npm run build && node --import tsx bench/teach.ts [--model vultus_s] [--per-class 40] [--stop-after 2000] [--epochs 15]
  *
  * draws faces of three classes, trains the recipe `adapt` in a page and in Node, and prints one line of JSON: seconds from the
- * call to the bundle, images a second of the last steps, and the resident memory of the page's process. `--stop-after` ends both
- * after so many steps. What both learn from few faces, scored on 600 others as in bench/adapt.ts:
+ * call to the bundle, images per second of the last steps, and the resident memory of the page's process. `--stop-after` ends
+ * both after that many steps. To score what both learn from few faces on 600 others, as in bench/adapt.ts:
  *
- *     node --import tsx bench/teach.ts --model vultus_m --classes angry,fear,happy,neutral,sad,surprise --per-class 20 --scored 100
+ *     node --import tsx bench/teach.ts --model vultus_m --classes angry,fear,happy,neutral,sad,surprise --per-class 20 --scored
+ *     100
  */
 
 import { readdirSync, readFileSync } from "node:fs";
@@ -32,7 +33,9 @@ const epochs = Number(values.epochs);
 const stopAfter = values["stop-after"] === undefined ? undefined : Number(values["stop-after"]);
 const recipe = { extends: "adapt", phases: { all: { epochs, patience: epochs } } };
 
-/** Megabytes of the processes of this process's Chromium that show pages. Some keep the name of the zygote that they are forked from. */
+/**
+ * Memory in megabytes of this process's Chromium renderer processes. Some keep the name of the zygote that they are forked from.
+ */
 function rendererMB(): number {
   const processes = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   const parents = new Map<number, number>();
@@ -44,7 +47,7 @@ function rendererMB(): number {
       if (/--type=(renderer|zygote)/.test(readFileSync(`/proc/${name}/cmdline`, "utf8")))
         renderers.push(Number(name));
     } catch {
-      // It has ended meanwhile.
+      // The process has ended in the meantime.
     }
   }
   const isOurs = (pid: number | undefined): boolean =>

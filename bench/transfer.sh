@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What to freeze, by how much to unfreeze, and from which weights (docs/results.md): bench/transfer.sh DATA FACES LITE OUT
 # [NAME...]. DATA holds train/ and validation/ with one folder per class, FACES is MobileNet's file of VGGFace2, LITE is
-# EfficientNet-Lite0's of ImageNet, OUT is where the run folders go. A run that was interrupted goes on where it stopped.
+# EfficientNet-Lite0's of ImageNet, OUT receives the run folders. An interrupted run continues where it stopped.
 # Names: faces-head, faces-progressive, faces-finetune, lite-head, lite-progressive, lite-finetune. SIZE is the input's side in
 # pixels (default: 96); EXTRA are further options of vultus train, such as EXTRA="--set views=1".
 set -euo pipefail

@@ -1,10 +1,10 @@
-/** Two programs timed in turn, so that a machine whose speed drifts is the same for both. */
+/** Times two programs in alternating turns, so that drifting machine speed affects both equally. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 
-/** What one iteration of a served benchmark prints. */
+/** The output of one iteration of a served benchmark. */
 export interface Iteration {
   readonly seconds: number;
   readonly imagesPerSecond: number;
@@ -14,7 +14,7 @@ export interface Iteration {
 
 /** A program that runs one iteration per line of its input. */
 export interface Served {
-  /** What it reports when it is ready: a version, a layout. */
+  /** What it reports when it is ready, such as a version or a layout. */
   readonly about?: string;
   iterate(): Promise<Iteration>;
   stop(): void;
@@ -30,7 +30,7 @@ export async function serve(command: string, args: readonly string[]): Promise<S
     return done ? undefined : String(value);
   };
   const ready = await next();
-  // Some libraries print here why they cannot run, which is not JSON.
+  // Some libraries print here why they cannot run; that is not JSON.
   if (!ready?.startsWith("{")) {
     child.kill();
     return undefined;
@@ -60,7 +60,7 @@ export function median(values: readonly number[]): number {
 /** One of the peers. */
 export interface Peer extends Iteration {
   readonly about?: string;
-  /** Median over the turns of own speed divided by the peer's in the same turn. */
+  /** Median over the turns of our speed divided by the peer's in the same turn. */
   readonly ratio: number;
 }
 
@@ -71,15 +71,14 @@ export interface Compared {
 }
 
 /**
- * Milliseconds between turns. The idle threads of OpenMP keep a core busy for 100 ms after PyTorch's turn, those of ONNX
- * Runtime for 20 ms after ours; whoever is next would have to share it.
+ * Milliseconds between turns. OpenMP's idle threads keep a core busy for 100 ms after PyTorch's turn, those of ONNX Runtime for
+ * 20 ms after ours; the next program would have to share it.
  */
 const PAUSE = 200;
 
 /**
- * Runs both sides `turns` times, one after the other, and takes medians. A turn is two
- * iterations, of which the second counts: the first finds a core that slept and caches that the other side filled, and
- * nobody trains or predicts like that.
+ * Runs both sides `turns` times, one after the other, and takes medians. A turn is two iterations, of which only the second
+ * counts: the first starts with an idle core and with caches that the other side filled, which is not representative.
  */
 export async function takeTurns(own: Served, peers: readonly Served[], turns: number): Promise<Compared> {
   const runs: Iteration[] = [];

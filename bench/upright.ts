@@ -1,6 +1,6 @@
 /**
- * What turning faces upright is worth: validation faces are laid into canvases at several angles, found there, and labelled
- * by a classifier as they lie and turned by where their eyes are.
+ * Measures the benefit of turning faces upright: validation faces are placed on canvases at several angles, detected there, and
+ * classified both as they are and rotated according to the positions of their eyes.
  *
  * `node --import tsx bench/upright.ts MODEL [faces per class]`; FER2013's images are in VULTUS_FER2013 (/tmp/fer/images).
  */

@@ -1,9 +1,9 @@
 /**
- * How long reading weights takes and how much memory: a 100 MB file in each format, each read in a process of its own.
+ * Measures the time and memory that reading weights takes: a 100 MB file in each format, each read in its own process.
  *
  *     node --import tsx bench/weights-io.ts
  *
- * Memory is the growth of the process's peak beyond what it had before, as a share of the file's size (Linux only).
+ * Memory is the growth of the process's peak during the read, as a share of the file's size (Linux only).
  */
 
 import { spawnSync } from "node:child_process";
@@ -19,7 +19,7 @@ import { readWeights } from "../src/weights/load.node.ts";
 
 const [, script, file] = process.argv;
 if (file) {
-  // Not getrusage's, in which a process begins with the peak of the one that started it.
+  // Not the peak of getrusage, which a process inherits from its parent.
   const peak = (): number =>
     Number(/VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) * 1024;
   const before = peak();

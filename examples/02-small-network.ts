@@ -18,7 +18,7 @@ import {
 const [size, batch, totalSteps] = [48, 32, 300];
 const classes = ["happy", "surprise"] as const;
 
-/** Four times: a convolution to half the side, batch norm, ReLU. */
+/** Four blocks: a convolution to half the side, batch norm, ReLU. */
 const stages = ["conv1", "conv2", "conv3", "conv4"];
 const small: Backbone = {
   name: "small",

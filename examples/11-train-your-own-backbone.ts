@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Backbone, loadModel, predict, train, writeSyntheticFaces } from "vultus";
 
-/** Four times: a convolution to half the side, batch norm, ReLU. */
+/** Four blocks: a convolution to half the side, batch norm, ReLU. */
 const stages = ["conv1", "conv2", "conv3", "conv4"];
 const small: Backbone = {
   name: "small",

@@ -1,6 +1,6 @@
 /**
- * Builds `dist/`: `npm run build`, or some of its parts by name. A part whose sources are as they were when it was built is
- * left alone, so commands and tests that need a part can ask for it each time.
+ * Builds `dist/`: `npm run build`, or some of its parts by name. A part whose sources have not changed since its last build is
+ * skipped, so commands and tests that need a part can request it each time.
  */
 
 import { execFileSync } from "node:child_process";
@@ -19,9 +19,9 @@ interface Part {
   readonly what: string;
   /** Files from which the part is made, in addition to `package-lock.json`. */
   sources(): readonly string[];
-  /** Files that are there once it is built. */
+  /** Files that exist once it is built. */
   readonly results: readonly string[];
-  /** Node's arguments, in the root. */
+  /** Node's arguments, relative to the root. */
   command(): readonly string[];
   after?(): void;
 }
@@ -29,7 +29,7 @@ interface Part {
 export type PartName = "types" | "package" | "webassembly" | "networks" | "page";
 
 const parts: Readonly<Record<PartName, Part>> = {
-  // The declarations of the public entries and of what they name.
+  // The declarations of the public entries and of the types that they name.
   types: {
     what: "the type declarations",
     sources: () => [
@@ -50,7 +50,7 @@ const parts: Readonly<Record<PartName, Part>> = {
     command: () => [vite(), "build", "--config", "scripts/package.config.ts", ...quietly],
     after: removeLeftovers,
   },
-  // What runs programs where onnxruntime-node cannot be loaded.
+  // Runs programs if onnxruntime-node cannot be loaded.
   webassembly: {
     what: "ONNX Runtime's WebAssembly build for Node",
     sources: () => [at("scripts/webassembly.ts"), at("LICENSE")],
@@ -64,7 +64,7 @@ const parts: Readonly<Record<PartName, Part>> = {
     results: ["dist/models/face_detector.onnx", "dist/models/eyes.onnx"],
     command: () => ["--import", "tsx", "scripts/face-models.ts"],
   },
-  // The page; the networks and the models that ship lie in it.
+  // The page, including the networks and the shipped models.
   page: {
     what: "the page",
     sources: () =>
@@ -83,7 +83,7 @@ const vite = (): string => packageFile("vite", "bin/vite.js");
 const quietly = ["--logLevel", "warn"];
 const inOrder = Object.keys(parts) as PartName[];
 
-/** Builds what is missing or made from other sources. */
+/** Builds parts that are missing or whose sources have changed. */
 export function build(names: readonly PartName[] = inOrder): void {
   for (const name of inOrder.filter((part) => names.includes(part))) {
     const part = parts[name];
@@ -92,7 +92,7 @@ export function build(names: readonly PartName[] = inOrder): void {
     const built = existsSync(stamp) && readFileSync(stamp, "utf8") === fingerprint;
     if (built && part.results.every((path) => existsSync(at(path)))) continue;
     process.stderr.write(`building ${part.what}…\n`);
-    // Vite would build for development where a test runner has set NODE_ENV: without a service worker, and with our paths.
+    // Vite would build for development if a test runner has set NODE_ENV: without a service worker, and with our paths.
     const env = { ...process.env, NODE_ENV: "production" };
     execFileSync(process.execPath, part.command(), { cwd: root, stdio: "inherit", env });
     part.after?.();
@@ -117,7 +117,7 @@ function filesBelow(folder: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** Removes code that no build of the last week wrote. */
+/** Removes code that no build in the last week has written. */
 function removeLeftovers(): void {
   for (const path of filesBelow(at("dist"))) {
     const built = path.endsWith(".js") && !path.startsWith(at("dist/web/"));

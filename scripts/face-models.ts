@@ -1,6 +1,6 @@
 /**
  * Converts the larger face detector and the tiny landmark network that the package @vladmandic/face-api carries into
- * dist/models/{face_detector,eyes}.onnx, their licence beside them. Part of `npm run build`; runs after the compiler.
+ * dist/models/{face_detector,eyes}.onnx, with their licence next to them. Part of `npm run build`; runs after the compiler.
  */
 
 import { mkdirSync, readFileSync } from "node:fs";
@@ -17,7 +17,7 @@ interface Manifest {
   readonly weights: readonly {
     readonly name: string;
     readonly shape: readonly number[];
-    /** Left out: four bytes a number, such as the boxes of the whole network, which ours computes. */
+    /** Left out: tensors of four bytes per number, such as the boxes of the whole network, which ours computes. */
     readonly quantization?: { readonly dtype: "uint8"; readonly scale: number; readonly min: number };
   }[];
 }
@@ -27,7 +27,7 @@ const source = dirname(packageFile);
 const { version } = JSON.parse(readFileSync(packageFile, "utf8")) as { version: string };
 const read = (name: string): Buffer => readFileSync(join(source, "model", name));
 
-/** The weights of one model by name. */
+/** The weights of one model, by name. */
 function weightsOf(model: string): Map<string, QuantizedTensor> {
   const manifests = JSON.parse(read(`${model}_model-weights_manifest.json`).toString("utf8")) as Manifest[];
   const bytes = read(`${model}_model.bin`);

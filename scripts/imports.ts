@@ -1,11 +1,11 @@
-/** Which files import which: for builds that follow their sources, and for the tests of the architecture. */
+/** The import graph of the files: for builds that follow their sources, and for the architecture tests. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 export interface Import {
   readonly specifier: string;
-  /** `import type`, which leaves no trace in what runs. */
+  /** `import type`, which leaves no trace at run time. */
   readonly typeOnly: boolean;
   /** `import(…)`, which loads a file when it is needed. */
   readonly lazy: boolean;
@@ -29,13 +29,16 @@ export function importsOf(text: string): Import[] {
   ];
 }
 
-/** The files at `entries` and all that they reach by relative imports, of which `follows` chooses: all, those of types too. */
+/**
+ * Returns the files at `entries` and all files that they reach by relative imports; `follows` selects the imports, including type
+ * imports.
+ */
 export function reachable(
   entries: readonly string[],
   follows: (one: Import) => boolean = () => true,
 ): string[] {
   const found = new Set(entries);
-  // A set is walked in the order of insertion, and what is added meanwhile is walked too.
+  // A Set is iterated in insertion order, including elements that are added during the iteration.
   for (const path of found) {
     if (!/\.tsx?$/.test(path)) continue;
     for (const one of importsOf(readFileSync(path, "utf8"))) {

@@ -1,7 +1,7 @@
 /**
- * Builds the package's JavaScript into dist/: what several entries share, and what is imported when it is needed, in chunks
- * beside them. Libraries are built in, for read one by one, 400 modules take a third of a second to load, and whoever
- * installs the package would fetch 150 packages. `types.ts` builds the declarations.
+ * Builds the package's JavaScript into dist/: entries, and next to them chunks with shared code and lazy imports. Libraries are
+ * bundled, since 400 separate modules take a third of a second to load, and installing the package would fetch 150 packages.
+ * `types.ts` builds the declarations.
  */
 
 import { readdirSync } from "node:fs";
@@ -10,14 +10,14 @@ import { defineConfig, type Plugin } from "vite";
 import manifest from "../package.json" with { type: "json" };
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-/** Files of src/ outside of its folders are public entries; the element's has types only, and its code is part of the page. */
+/** Files directly in src/ are public entries; the element's has only types, and its code is part of the page. */
 const entries = readdirSync(`${root}/src`).filter((name) => name.endsWith(".ts") && name !== "element.ts");
 
-/** Packages that are installed beside this one, for they hold compiled code; all others are built in. */
+/** Packages that are installed with this one because they contain compiled code; all others are bundled. */
 const { dependencies, optionalDependencies, peerDependencies } = manifest;
 const installed = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies });
 
-/** What the bundler's own helpers import from Node, and the same without an import, since browsers load the helpers too. */
+/** The code that the bundler's helpers import from Node, and the same without an import, since browsers load the helpers too. */
 const nodeImport = 'import { createRequire } from "node:module";';
 const nodeOnly =
   'const createRequire = globalThis.process?.getBuiltinModule?.("node:module")?.createRequire ?? (() => undefined);';
@@ -45,7 +45,7 @@ export default defineConfig({
         start: "src/cli/start.ts",
         worker: "src/runtime/worker.node.ts",
       },
-      // A process that runs while it is built again finds what it has yet to import.
+      // A process that runs during a rebuild still finds the files that it has yet to import.
       output: { entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" },
     },
   },

@@ -1,6 +1,6 @@
 /**
- * Writes the generated pages of `docs/reference/`: `npm run docs:reference`. Those on commands and recipes are committed; those on
- * the library follow every doc comment, so only the site has them.
+ * Writes the generated pages of `docs/reference/`: `npm run docs:reference`. The pages on commands and recipes are committed;
+ * those on the library change with every doc comment, so only the site has them.
  */
 
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";

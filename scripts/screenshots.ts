@@ -20,16 +20,16 @@ import { serveFolder } from "../test/support/static-server.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "vultus-screenshots-"));
-/** Of both images, in pixels. */
+/** Size of both images, in pixels. */
 const WIDTH = 1180;
-/** Faces that a person recognises at a glance, by their keys. */
+/** Easily recognisable faces, by their keys. */
 const shown = [
   ["happy", 22],
   ["angry", 0],
   ["surprise", 16],
 ] as const;
 
-/** Leaves the parts of a report that say most, in two columns. */
+/** Keeps the most informative parts of a report, in two columns. */
 const reportParts = `
   body { max-width: none; padding: 0 2rem 1.5rem; }
   header { padding: 2rem 0 1rem; }
@@ -65,7 +65,7 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** The page with three photos and what the run answers. */
+/** The page with three photos and the output of the run. */
 async function pageImage(browser: Browser, run: string, faces: string): Promise<void> {
   const site = join(folder, "site");
   await exportModel({ model: run, to: "web", out: site, data: faces });
@@ -84,7 +84,7 @@ async function pageImage(browser: Browser, run: string, faces: string): Promise<
   server.close();
 }
 
-/** A photo of a drawn face, whose background goes on to its sides. */
+/** A photo of a drawn face, with the background extended on both sides. */
 async function photoOf(expression: (typeof shown)[number][0], key: number): Promise<string> {
   const path = join(folder, `${expression}.jpg`);
   const { pixels, width, height, channels } = drawFace(expression, "shot", key);
@@ -110,7 +110,7 @@ async function reportImage(browser: Browser, run: string, faces: string): Promis
   await save(await page.locator("body").screenshot({ animations: "disabled" }), "report.png");
 }
 
-/** As a palette, and small. */
+/** Small, with a palette. */
 async function save(image: Buffer, name: string): Promise<void> {
   const path = join(root, "docs", "figures", name);
   const { size } = await sharp(image).png({ palette: true, colours: 128, effort: 10 }).toFile(path);

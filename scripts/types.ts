@@ -1,6 +1,6 @@
 /**
- * Builds the declarations of the public entries into dist/. Each is whole: what it names of zod is built in, so that
- * users of the package need no other library of types.
+ * Builds the declarations of the public entries into dist/. Each is self-contained: the zod types that it uses are included, so
+ * that users of the package need no other type library.
  */
 
 import { execFileSync } from "node:child_process";
@@ -15,12 +15,15 @@ import { type Import, importsOf, reachable } from "./imports.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
-/** Where the compiler's declarations lie until they are put together, one for each source. */
+/** Temporary folder of the compiler's declarations, one file per source, until they are bundled. */
 const single = join(dist, ".types");
 const { dependencies, optionalDependencies, peerDependencies } = manifest;
 const installed = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies });
 
-/** By comments, zod keeps the compiler from checking how some type parameters vary. Comments move, so the claim goes too. */
+/**
+ * With comments, zod keeps the compiler from checking the variance of some type parameters. The bundler moves comments, so the
+ * annotation is removed too.
+ */
 const withoutUncheckedVariance = {
   name: "without-unchecked-variance",
   transform: {
@@ -34,7 +37,7 @@ const compiler = join(dirname(createRequire(import.meta.url).resolve("typescript
 const args = ["-p", "tsconfig.build.json", "--outDir", single];
 execFileSync(process.execPath, [compiler, ...args], { cwd: root, stdio: "inherit" });
 removeOld();
-// An entry for browsers must not lead to declarations that need those of Node, so each of them stands alone.
+// An entry for browsers must not lead to declarations that need Node's, so each of them is bundled separately.
 const needsNode = (name: string): boolean =>
   reachable([join(root, "src", `${name}.ts`)]).some((path) => path.endsWith(".node.ts"));
 const entries = readdirSync(join(root, "src"))
@@ -44,7 +47,7 @@ await bundle(entries.filter(needsNode));
 for (const entry of entries.filter((name) => !needsNode(name))) await bundle([entry]);
 rmSync(single, { recursive: true });
 
-/** Writes entries, and what they share beside them. */
+/** Writes entries, and their shared code next to them. */
 async function bundle(names: readonly string[]): Promise<void> {
   const bundled = await rolldown({
     input: Object.fromEntries(names.map((name) => [name, join(single, `${name}.d.ts`)])),
@@ -68,7 +71,7 @@ async function bundle(names: readonly string[]): Promise<void> {
   }
 }
 
-/** Whether a declaration's import leads to what is neither in the package, nor installed with it, nor in Node. */
+/** Whether a declaration imports from something that is neither in the package, nor installed with it, nor part of Node. */
 function isAbsent({ specifier }: Import): boolean {
   const beside = (name: string): boolean => specifier === name || specifier.startsWith(`${name}/`);
   return !/^\.|^node:/.test(specifier) && !installed.some(beside);

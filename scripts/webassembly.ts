@@ -1,6 +1,6 @@
 /**
- * Puts Node's part of onnxruntime-web into dist/onnxruntime-web/: the library with onnxruntime-common in one file, and as it
- * is the file from which its threads start. Its WebAssembly lies among the files of the page.
+ * Puts Node's part of onnxruntime-web into dist/onnxruntime-web/: the library with onnxruntime-common in one file, and the
+ * unchanged file from which its threads start. Its WebAssembly is among the files of the page.
  */
 
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -25,7 +25,7 @@ await bundled.write({ file: join(target, "ort.node.cjs"), format: "cjs", exports
 await bundled.close();
 const glue = "ort-wasm-simd-threaded.mjs";
 copyFileSync(join(dirname(library), glue), join(target, glue));
-// The package names its licence, which is also ours, and has no text of it.
+// The package names its licence, which is also ours, but does not include the licence text.
 const licence = readFileSync(join(root, "LICENSE"), "utf8");
 const theirs = licence.replace(/^Copyright .*$/m, "Copyright (c) Microsoft Corporation");
 writeFileSync(join(target, "LICENSE"), theirs);

@@ -1,4 +1,4 @@
-/** The shape of the house: which folder may import which, and what else holds for every file of `src/`. */
+/** The architecture: which folder may import which, and the rules for every file of `src/`. */
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -7,8 +7,8 @@ import { expect, test } from "vitest";
 import { type Import, importsOf, reachable } from "../scripts/imports.ts";
 
 /**
- * A folder imports only from folders above it; tests alone may import anything, since they prove by running. What lives
- * in each folder is in `docs/architecture.md`.
+ * A folder imports only from folders above it; only tests may import anything. `docs/architecture.md` describes the content of
+ * each folder.
  */
 const table = [
   "util",
@@ -38,7 +38,7 @@ const table = [
   "cli",
 ] as const;
 
-/** Folders that run in Node only; elsewhere only files named `*.node.ts` do, and tests. */
+/** Folders that run only in Node; in other folders, only tests and files named `*.node.ts` do. */
 const nodeFolders: readonly string[] = ["report", "server", "jobs", "cli"];
 const nodeOnly = /^(node:|sharp$|onnxruntime-node$)|\.node\.ts$/;
 const runtimeOnly = /^onnxruntime-/;
@@ -65,7 +65,7 @@ const sources: readonly Source[] = readdirSync(src, { recursive: true, encoding:
     return { path, folder: inside ? folder : "", text, imports: importsOf(text) };
   });
 
-/** `path imports specifier` for every import that `refuses` names. */
+/** Returns `path imports specifier` for every import that `refuses` matches. */
 function offences(refuses: (source: Source, specifier: string, typeOnly: boolean) => boolean): string[] {
   return sources.flatMap((source) =>
     source.imports
@@ -94,7 +94,7 @@ test("every folder of src/ stands in the table, and files outside a folder are p
 test("a folder imports only from folders above it", () => {
   const below = offences(({ path, folder }, specifier) => {
     if (folder === "" || isTest(path) || !specifier.startsWith(".")) return false;
-    // The version is built in where no file can be read.
+    // The version is compiled in for environments that cannot read files.
     if (path === "util/version.web.ts" && specifier === "../../package.json") return false;
     const [target = ""] = relative(src, join(src, dirname(path), specifier)).split("/");
     const row = table.indexOf(target as never);
@@ -103,7 +103,7 @@ test("a folder imports only from folders above it", () => {
   expect(below).toEqual([]);
 });
 
-/** A file of each circle that is known and on its way out; nothing may be added, and what is gone must be deleted here. */
+/** One file of each known import cycle that is to be removed; none may be added, and resolved ones must be deleted here. */
 const openCircles: readonly string[] = [];
 
 test("circles of imports are found, also those of types", () => {
@@ -147,7 +147,7 @@ test("folders are made by makeFolder: Node's own recursive mkdir never returns i
   expect(sources.filter(({ path, text }) => !isTest(path) && recursive.test(text))).toEqual([]);
 });
 
-/** Files that compile networks. A page that only runs models does without them; it may load them with `import(…)`. */
+/** Files that compile networks. A page that only runs models works without them; it may load them with `import(…)`. */
 const compiler = /^src\/((graph|ops|autodiff|nn|augment|optim|models)\/|program\/finish\.ts$)/;
 
 /** Every file that loading `entry` loads, as paths below the root. */
@@ -202,7 +202,7 @@ test("the linter says the same, so that an editor shows a wrong import while it 
   } else expect(config.overrides).toEqual(overrides);
 });
 
-/** The files of each circle, in one line: those that reach each other, and those that import themselves. */
+/** The files of each import cycle on one line: files that reach each other, and files that import themselves. */
 function circlesOf(edges: ReadonlyMap<string, readonly string[]>): string[] {
   const reached = new Map([...edges.keys()].map((path) => [path, reachedFrom(path, edges)]));
   const circles = [...edges.keys()]
@@ -214,14 +214,14 @@ function circlesOf(edges: ReadonlyMap<string, readonly string[]>): string[] {
   return [...new Set(circles)].sort();
 }
 
-/** What is imported by the file at `path`, and by what that imports. */
+/** The direct and indirect imports of the file at `path`. */
 function reachedFrom(path: string, edges: ReadonlyMap<string, readonly string[]>): Set<string> {
   const found = new Set(edges.get(path));
   for (const one of found) for (const next of edges.get(one) ?? []) found.add(next);
   return found;
 }
 
-/** The linter's entries for one folder: one for its files, and one for those of them that may use Node. */
+/** The linter's entries for one folder: one for its files, and one for those that may use Node. */
 function lintRules(folder: (typeof table)[number]): object[] {
   const below = table.slice(table.indexOf(folder) + 1).join("|");
   const layering = { regex: `^(\\.\\./)+(${below})/`, message: `${folder}/ stands above that folder.` };

@@ -1,4 +1,4 @@
-/** Attention in a whole run: trained, stopped and gone on with, scored, exported, explained, and trained further. */
+/** Attention in a whole run: trained, stopped and resumed, scored, exported, explained, and trained further. */
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -37,7 +37,7 @@ const options = {
 
 type Changes = Pick<TrainOptions, "attention" | "model" | "weights" | "out"> & { readonly resume?: string };
 
-/** Trains, and returns what was noted. */
+/** Trains, and returns the notes. */
 async function trained(given: Changes, signal?: AbortSignal, onStep = () => {}) {
   const notes: string[] = [];
   const onEvent = (event: TrainEvent): void => {

@@ -1,4 +1,4 @@
-/** SE, ECA and CBAM over residual branches: PyTorch's numbers, the identity at the start, and all lowerings alike. */
+/** SE, ECA and CBAM in residual branches: PyTorch's numbers, the identity at the start, and equal results in all lowerings. */
 
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -36,7 +36,10 @@ const reference = JSON.parse(
 /** The layers that make the gates: they start at zero. */
 const last = { se: /^fc2/, eca: /^conv/, cbam: /^(fc2|conv)/ };
 
-/** One block over maps in `layout`, in double precision: its output, and where it trains the gradients of PyTorch's probe. */
+/**
+ * Runs one block on maps in `layout`, in double precision; returns its output and, if it trains, the gradients of PyTorch's
+ * probe.
+ */
 function run(kind: (typeof attentionKinds)[number], layout: Layout, trains: boolean, start = false) {
   const { shape, tensors } = reference[kind];
   const weights: StateDict = new Map(
@@ -83,7 +86,7 @@ function of({ shape, data }: { shape: readonly number[]; data: Float32Array }): 
   return { dtype: "float32", shape: [...shape], data: Float64Array.from(data) };
 }
 
-/** Numbers in a permuted layout, back in the one of `shape`. */
+/** Returns numbers from a permuted layout in the layout of `shape`. */
 function restored(numbers: ArrayLike<number>, shape: readonly number[], permutation: readonly number[]) {
   const positions = permute(
     Float32Array.from({ length: sizeOf(shape) }, (_, i) => i),
@@ -140,7 +143,7 @@ function picturesFor(name: string) {
   return floatTensor(shape, Float32Array.from({ length: sizeOf(shape) }, rng.normal));
 }
 
-/** The weights of PyTorch's references, with which numbers keep their size through all layers. */
+/** The weights of PyTorch's references, which keep activations at a similar scale through all layers. */
 function weightsOf(name: string, specs: readonly ParameterSpec[]): StateDict {
   return new Map(
     specs.map(({ name: key, shape }) => [key, formulaTensor(key, shape, kindOf(key, shape, name))]),
@@ -153,7 +156,7 @@ function expectLogits(found: Float32Array, expected: Float32Array, tolerance: nu
     expect(Math.abs((found[i] as number) - value) / largest, what).toBeLessThan(tolerance);
 }
 
-/** One for each way in which blocks are written, and for ResNets' two blocks. */
+/** One per lowering of blocks, and for both block types of ResNets. */
 const families = ["vultus_s", "resnet50", "mobilenet_v2", "mobilenet_v3_small", "convnext_tiny"];
 
 describe.each(families)("%s", (name) => {

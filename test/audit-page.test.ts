@@ -1,4 +1,4 @@
-/** audit.html of a small data set with everything wrong: what it shows, that it asks nothing of anybody, and in Chromium. */
+/** audit.html of a small data set with every kind of fault: its content, that it makes no requests, and its look in Chromium. */
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -69,7 +69,7 @@ test("shows what is wrong, the worst first, and what to do", () => {
   expect(identical.indexOf("as <wbr>happy") + identical.indexOf("as happy")).toBeLessThan(
     identical.indexOf("leak.png"),
   );
-  // Two equal black images under two labels are a group, but nobody needs to see it before the faces.
+  // Two equal black images with different labels are a group, but it is listed after the faces.
   expect(identical.indexOf("as happy")).toBeLessThan(identical.indexOf("black.png"));
   expect(html).toMatch(/exclude\.txt, next to this page, lists \d+ images/);
   expect(html).toMatch(/1 validation in train, pixel by pixel/);
@@ -89,7 +89,7 @@ test("long lists are cut, and the page reports it", async () => {
   expect(section?.parts[0]).toMatchObject({ found: 500, groups: { length: 60 } });
   const text = await auditPage(many, dataset);
   expect(text).toMatch("500 groups; the first 60 are shown, audit.json has them all");
-  // An image that is gone leaves a gap with words in it.
+  // A missing image leaves a gap with a text.
   const moved = {
     ...dataset,
     samples: dataset.samples.map((one) => ({ ...one, source: { kind: "file", path: at("gone") } as const })),

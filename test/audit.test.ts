@@ -1,4 +1,4 @@
-/** `vultus data audit` from the command line: against Python, on planted copies, and on what people get wrong. */
+/** `vultus data audit` on the command line: compared with Python, on planted copies, and with user errors. */
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -120,7 +120,7 @@ describe("identical images", () => {
   });
 });
 
-/** Correlation of two small images as they lie: what the search is not built on. */
+/** Correlation of two small images without alignment, which the search does not use. */
 function plainCorrelation(a: Float64Array, b: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number);
@@ -139,10 +139,12 @@ function flipped(values: Float64Array): Float64Array {
   return values.map((_, i) => values[i - 2 * (i % side) + side - 1] as number);
 }
 
-/** Correlation from which on two images are not planted together. Drawn faces are more alike than real ones when moved. */
+/**
+ * Maximum correlation of two images that are planted together. Drawn faces resemble each other more than real ones when shifted.
+ */
 const alikeFrom = hasReal ? 0.9 : 0.8;
 
-/** Pixels of images of which no two look alike: every pair was compared, also mirrored. */
+/** Pixels of images of which no two look alike: every pair was compared, including mirrored. */
 async function differentFaces(count: number): Promise<Uint8Array[]> {
   const files = hasReal
     ? readdirSync(join(real, "train")).flatMap((name) =>
@@ -173,7 +175,7 @@ async function differentFaces(count: number): Promise<Uint8Array[]> {
 }
 
 const rng = random("planted copies");
-/** Changes that nobody would call another image. */
+/** Changes after which a person would still call it the same image. */
 const changes: Record<string, (image: Sharp) => Sharp> = {
   mirrored: (image) => image.flop().png(),
   cropped: (image) => {
@@ -269,7 +271,7 @@ describe("from the command line", () => {
   };
 
   beforeAll(async () => {
-    // By number of the face: 0 leaks, 1 repeats in training, 2 is labelled twice, the others are alone.
+    // By face number: 0 leaks, 1 repeats within training, 2 has two labels, the others are unique.
     const set: Record<string, number[]> = {
       "train/happy": [0, 1, 1, 2, 3],
       "train/sad": [2, 4, 5],

@@ -1,4 +1,4 @@
-/** Whole backbones against numbers that PyTorch left in reference/backbone-*.json: no Python is needed. */
+/** Whole backbones against numbers from PyTorch in reference/backbone-*.json: needs no Python. */
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";

@@ -1,4 +1,4 @@
-/** What people do wrong on the command line: one clear message with the remedy, the right exit code, nothing lost. */
+/** User errors on the command line: one clear message with the remedy, the right exit code, nothing lost. */
 
 import {
   existsSync,
@@ -44,7 +44,7 @@ async function classFolder(name: string, classes: Record<string, number>): Promi
 const architecture = smallArchitecture("happy", "sad");
 
 beforeAll(async () => {
-  // Neither a network nor what another program left in the cache may decide what is tested.
+  // Neither the network nor another program's cached files may affect the tests.
   vi.stubEnv("HF_HUB_OFFLINE", "1");
   vi.stubEnv("HF_HUB_CACHE", at("no weights"));
   await classFolder("good", { happy: 12, sad: 12 });
@@ -56,7 +56,7 @@ beforeAll(async () => {
   const weights = withNewWeights(describeModel(architecture).specs, new Map(), 0);
   writeFileSync(at("model.safetensors"), encodeSafetensors(weights, classifierMetadata(architecture)));
   const bytes = readFileSync(at("model.safetensors"));
-  // Names that say nothing of what is wrong: only the reason may match.
+  // Names that do not hint at the error: only the reason may match.
   writeFileSync(at("a.safetensors"), bytes.subarray(0, bytes.length - 1000));
   writeFileSync(
     at("b.safetensors"),
@@ -100,7 +100,7 @@ const predict = (name: string, ...args: string[]): string[] => [
 ];
 
 describe("wrong requests end with 2, say what is valid, and write nothing", () => {
-  // Where a run without --out would be.
+  // The default location of a run without --out.
   const before = process.cwd();
   beforeAll(() => {
     mkdirSync(at("here"));
@@ -190,7 +190,7 @@ describe("wrong requests end with 2, say what is valid, and write nothing", () =
     expect(await run(args())).toBe(2);
     expect(printed.err).toMatch(message);
     expect(printed.err).not.toMatch(/ {4}at /);
-    // With --json the failure is the document.
+    // With --json, the failure is the document.
     expect(printed.out).toMatch(args().includes("--json") ? /^\{\s*"error": / : /^$/);
     expect(readdirSync(".")).toEqual([]);
   });
@@ -329,7 +329,7 @@ test("--resume takes the command that began the run; options that ask for anothe
   expect(await run([...began, "--out", at("resumed")])).toBe(0);
   expect(await resumed("--recipe", "scratch")).toBe(0);
   expect(await run([...train(at("good")), "--resume", at("resumed")])).toBe(0);
-  // A time budget may have made the size and the epochs smaller than the command says.
+  // A time budget may have made the size and the number of epochs smaller than the command says.
   const fitted = ["--time-budget", "10m", "--input-size", "48", "--set", "phases.0.epochs=2"];
   expect(await resumed(...fitted)).toBe(0);
   for (const [more, message] of [
@@ -355,7 +355,7 @@ describe("a time budget", () => {
   const optimizer = { type: "adamw", learningRate: 0.001 };
 
   test("in which not even the least training fits is refused before there is a run", async () => {
-    // One epoch each of 100 phases: some 170 billion multiply-accumulates.
+    // One epoch in each of 100 phases: some 170 billion multiply-accumulates.
     const phases = Array.from({ length: 100 }, (_, i) => ({
       name: `p${i}`,
       train: "all",

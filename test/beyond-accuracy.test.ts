@@ -73,7 +73,7 @@ describe("explain", () => {
     expect(method).toBe("grad-cam");
     expect(photos.map(({ file, faces }) => [file, faces.length])).toEqual(files.map((file) => [file, 1]));
     const faces = photos.flatMap((photo) => photo.faces);
-    // Two files are called 1.png: neither overlay may take the other's place.
+    // Two files are named 1.png: neither overlay may replace the other.
     expect(new Set(faces.map(({ overlay }) => overlay)).size).toBe(3);
     const predicted = await json<Explained["photos"]>("predict", ...args);
     for (const [i, { label, explained, probabilities, overlay }] of faces.entries()) {
@@ -205,7 +205,7 @@ describe("evaluate", () => {
       expect(relativeDrop).toBeCloseTo(mean(own.map((one) => one.relativeDrop)), 12);
     }
     expect(meanRelativeDrop).toBeCloseTo(mean(corruptions.map((one) => one.relativeDrop)), 12);
-    // A model that can do anything cannot do it on everything that was done to the images.
+    // A model with high accuracy cannot keep it under every corruption of the images.
     expect(meanRelativeDrop).toBeGreaterThan(0);
     expect(JSON.parse(readFileSync(at("scored", "robustness.json"), "utf8"))).toEqual(robustness);
     expect(readFileSync(at("scored", "robustness.svg"), "utf8")).toContain("low contrast");
@@ -246,7 +246,7 @@ describe("evaluate", () => {
 });
 
 describe("compare with a baseline", () => {
-  // Random features tell apart light images, called happy, and dark ones.
+  // Random features distinguish light images, called happy, from dark ones.
   beforeAll(async () => {
     for (const [label, count] of Object.entries(counts)) {
       for (const split of ["train", "validation"]) {
@@ -278,7 +278,7 @@ describe("compare with a baseline", () => {
       const found = await json<Compared>(...args);
       expect(found).toMatchObject({ baseline: name, n: 40, accuracyA: scored.accuracy });
       expect(found.accuracyB).toBeGreaterThan(0.9);
-      // The run's folder is as it was.
+      // The run's folder is unchanged.
       expect(existsSync(at("run", name))).toBe(false);
       expect(await json<Compared>(...args)).toEqual(found);
     },

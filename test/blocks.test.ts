@@ -1,4 +1,4 @@
-/** A train step whose maps lie in ONNX Runtime's blocked layout computes what it computes without. */
+/** A train step whose maps use ONNX Runtime's blocked layout computes the same results as one without. */
 
 import { expect, test } from "vitest";
 import { attentionKinds } from "../src/nn/attention.ts";
@@ -19,7 +19,7 @@ const [SIZE, CLASSES] = [24, 4];
 
 type Options = Pick<Parameters<typeof compileTrain>[0], "batchNorm" | "architecture" | "batch" | "block">;
 
-/** The loss of a step, and what every tensor is afterwards. */
+/** The loss of a step, and every tensor after it. */
 async function step(options: Options) {
   const weights = livelyWeights(options.architecture);
   const program = compileTrain({
@@ -45,7 +45,7 @@ async function step(options: Options) {
   });
   const state = await stepper.state();
   await stepper.release();
-  // Programs may hold a weight each in an order of its own.
+  // Each program may hold a weight in its own layout.
   const gradients = new Map(
     stateOf(program)
       .filter(({ name }) => outputs[`gradient.${name}`])
@@ -81,8 +81,9 @@ test
   for (const [name, data] of plain.gradients) {
     const other = blocked.gradients.get(name) as Float32Array;
     const off = data.map((value, i) => value - (other[i] as number));
-    // What is zero but for rounding, such as a bias in front of batch statistics, is measured by the others. How such sums round
-    // depends on the processor: they may be off by a few units in the last place of the largest gradient.
+    // Gradients that are zero except for rounding, such as that of a bias before batch statistics, are compared with the scale of
+    // the others. Their rounding depends on the processor: they may be off by a few units in the last place of the largest
+    // gradient.
     expect(largest(off), name).toBeLessThan(2e-5 * Math.max(largest(data), 0.05 * scale));
   }
   for (const [name, { data }] of plain.state) {

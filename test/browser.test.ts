@@ -1,4 +1,4 @@
-/** The library in a browser, through its public entry: the example, built as a user's bundler builds it. */
+/** The library in a browser, through its public entry: the example, bundled like a user's page. */
 
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -69,7 +69,7 @@ test.skipIf(chromiumPath === undefined)(
       .png()
       .toFile(crop);
     const server = await serveFolder(folder, { isolated: true });
-    // SwiftShader: WebGPU without a graphics processor, slow and exact.
+    // SwiftShader: WebGPU without a GPU, slow and exact.
     const browser = await startChromium([
       "--enable-unsafe-webgpu",
       "--use-webgpu-adapter=swiftshader",

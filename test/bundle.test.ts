@@ -1,4 +1,4 @@
-/** The exported file: what it takes, what it says, that it computes what was trained, and that it can be read back. */
+/** The exported file: its inputs, its metadata, that it computes what was trained, and that it can be read back. */
 
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -38,7 +38,7 @@ const architectureOf = (model: string): Architecture => ({
   resize: 1.15,
 });
 
-/** Grey and coloured, of three sizes, two of one size. */
+/** Grey and coloured images of three sizes, two of them of the same size. */
 const pictures: Picture[] = [
   [48, 48, 1],
   [90, 61, 3],
@@ -264,7 +264,7 @@ describe("on the command line", () => {
     ["int8 without images", ["--to", "int8"], 2, /--data/],
     ["images that are not there", ["--data", "nowhere"], 2, /nowhere/],
   ])("%s", async (_, more, code, message) => {
-    // A file knows no images, unlike the run that it comes from.
+    // An exported file records no images, unlike its run.
     expect(await run(["export", at("run", "best.safetensors"), ...more])).toBe(code);
     expect(printed.err).toMatch(message);
   });

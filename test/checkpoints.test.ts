@@ -1,4 +1,6 @@
-/** Checkpoints as training frameworks write them, by Debian's PyTorch: the weights are found, and what was passed over is reported. */
+/**
+ * Checkpoints as training frameworks write them, by Debian's PyTorch: the weights are found, and skipped entries are reported.
+ */
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -20,7 +22,7 @@ afterAll(() => rmSync(dir, { recursive: true }));
 const recipe = { ...resolveRecipe("finetune"), model: "squeezenet1_1", head: "linear" as const };
 const architecture = recipeArchitecture(recipe, ["happy", "sad"]);
 const description = describeArchitecture(architecture);
-/** Each tensor is its position, so that one taken from another dictionary is seen. */
+/** Each tensor is filled with its index, so that one from another dictionary is noticed. */
 const weights: StateDict = new Map(
   description.specs.map(({ name, shape }, i) => [
     name,
@@ -29,7 +31,7 @@ const weights: StateDict = new Map(
 );
 const names = [...libraryNames(weights, architecture)].map(([name, { shape }]) => [name, shape]);
 
-/** Python that saves each of `files`; `sd` are the weights by their names, `other` the same shapes of other numbers. */
+/** Python code that saves each of `files`; `sd` holds the weights by name, `other` the same shapes with other numbers. */
 const files: Readonly<Record<string, string>> = {
   "compiled, parallel": `{f"_orig_mod.module.{k}": v for k, v in sd.items()}`,
   "parallel, compiled": `{f"module._orig_mod.{k}": v for k, v in sd.items()}`,
@@ -67,12 +69,12 @@ const files: Readonly<Record<string, string>> = {
   "channels last": `{k: v.contiguous(memory_format=torch.channels_last) if v.dim() == 4 else v for k, v in sd.items()}`,
   "one storage": `flat(sd)`,
 };
-/** How torch.save is called for some of them. */
+/** How some of them call torch.save. */
 const saving: Readonly<Record<string, string>> = {
   "objects beside": "pickle_protocol=4",
   "fastai, with its optimizer": "_use_new_zipfile_serialization=False",
 };
-/** Files without weights that can be read, and how each is refused. */
+/** Files without readable weights, and the error for each. */
 const refused: Readonly<Record<string, readonly [value: string, message: RegExp]>> = {
   "a whole model": [
     "torch.nn.Linear(2, 2)",

@@ -1,4 +1,4 @@
-/** What the shells themselves complete with the scripts that `vultus completion` prints. */
+/** What the shells complete with the scripts that `vultus completion` prints. */
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** What a shell prints that reads this program. */
+/** The output of a shell that reads this program. */
 function printedBy(shell: string, args: readonly string[]): string {
   const { stdout, stderr, status } = spawnSync(shell, args, {
     cwd: folder,
@@ -57,7 +57,7 @@ const fish: Completed = (...words) =>
     .filter(Boolean)
     .map((line) => (line.split("\t")[0] ?? "").replace(/\/$/, ""));
 
-/** Types the words into an interactive zsh and returns what it lists, once that matches `until`. */
+/** Types the words into an interactive zsh, and returns its list once that matches `until`. */
 function zsh(words: string, until: string): string {
   const program = `
     zmodload zsh/zpty
@@ -116,7 +116,7 @@ describe.each([
       expect.arrayContaining(["runs/first", second, "runs/quickstart/run"].sort()),
     );
     expect(completed("train", "--resume", "runs/f")).toContain("runs/first");
-    // The second argument of evaluate is data; fish does not count arguments.
+    // The second argument of evaluate is data, but fish does not count arguments.
     if (shell === "bash") expect(completed("evaluate", "vultus_m", "vul")).toEqual([]);
   });
 });

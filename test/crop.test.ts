@@ -1,4 +1,4 @@
-/** `vultus data crop`: what it cuts, where it puts it, and that nothing is lost or half written. */
+/** `vultus data crop`: its crops, their location, and that nothing is lost or half written. */
 
 import {
   cpSync,
@@ -43,7 +43,7 @@ async function photo(path: string, ...sides: readonly number[]): Promise<void> {
     .toFile(at(path));
 }
 
-/** All files below, as paths from there. */
+/** All files below, as relative paths. */
 function filesIn(dir: string): string[] {
   return readdirSync(dir, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -90,13 +90,13 @@ test("folders and splits stay, the largest face is cut, and a report says what b
   expect(printed.out).toMatch(/^train\/sad :\( +3 +1 +1 +0 +1$/m);
   expect(printed.out).toMatch(/^total +7 +5 +1 +1 +1$/m);
   expect(printed.err).toContain("left out: train/sad :(/broken.jpg: ");
-  // What finds more faces can be called as it is printed, and the last line is what comes next.
+  // The advice for finding more faces can be run as printed, and the last line names the next step.
   const [turned, next] = printed.out.trimEnd().split("\n").slice(-2);
   expect(turned).toMatch(
     /^to also find faces that lie on their side: .*data crop \S+photos --out \S+faces-rotated --threads 2 --rotate auto --device cpu$/,
   );
   expect(next).toMatch(/^next: .*train \S+faces$/);
-  // At once what training reads, under the classes' usual names.
+  // A layout that training reads directly, under the classes' usual names.
   const { classes, samples } = await readDataset([at("faces")]);
   expect(classes).toEqual(["happy", "sad"]);
   expect(samples.map(({ id, split }) => [id, split])).toHaveLength(5);
@@ -120,7 +120,7 @@ test("the same command goes on: new photos only, those that could not be read ag
   const before = new Map(
     filesIn(at("more faces")).map((name) => [name, readFileSync(at("more faces", name))]),
   );
-  // Looks like another photo's crop; and what a kill may leave: a half line, a half file.
+  // Looks like another photo's crop; and what a kill may leave: an incomplete line, an incomplete file.
   await photo("more/train/sad :(/one.webp", 90);
   cpSync(at("photos/train/sad :(/one.jpg"), at("more/train/sad :(/broken.jpg"));
   writeFileSync(at("more faces/crop-report.csv"), "train/sad", { flag: "a" });
@@ -201,7 +201,7 @@ describe("a folder of crops is kept as its photos are:", () => {
     expect(filesIn(options.out).map((name) => readFileSync(join(options.out, name), "latin1"))).toEqual(
       written,
     );
-    // As earlier versions wrote it.
+    // In the format of earlier versions.
     const report = readFileSync(first.report, "utf8");
     const plain = "signs/happy/a | b.png | signs/happy/a | b-2.png";
     expect(report).toContain("signs/sad/d.png | signs/sad/d-2.png");
@@ -227,7 +227,7 @@ describe("a folder of crops is kept as its photos are:", () => {
     expect(again).toMatchObject({ photos: 3, crops: 4, before: 2 });
     expect(notesOf(events)).toContain("cropping photos again whose crops are missing: happy/one.jpg");
     expect(pngsIn(out)).toEqual(before);
-    // Fewer faces by then: what is left of the others goes.
+    // This time there are fewer faces: the leftover crops are removed.
     await photo("kept/happy/one.jpg", 90);
     rmSync(join(out, "happy/one.jpg.png"));
     expect(await crop(options)).toMatchObject({ photos: 3, crops: 3 });

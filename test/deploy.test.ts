@@ -1,6 +1,6 @@
 /**
- * What deploys the service, which no engine can run here: the Dockerfile under a linter and under rules of our own, the
- * Kubernetes manifest against the types of Kubernetes' API and for what it must hold.
+ * The deployment files of the service, which no engine can run here: the Dockerfile against a linter and our own rules, and the
+ * Kubernetes manifest against the types of Kubernetes' API and our requirements.
  */
 
 import { spawnSync } from "node:child_process";
@@ -68,7 +68,7 @@ describe("the Dockerfile", () => {
   });
 });
 
-/** What a linter and we have to say against a Dockerfile; nothing for a good one. */
+/** The complaints of a linter and of our rules about a Dockerfile; empty for a good one. */
 function faultsOf(text: string): string[] {
   const faults = validate(text).map(({ message }) => (typeof message === "string" ? message : message.value));
   const need = (holds: boolean, fault: string): void => void (holds || faults.push(fault));
@@ -126,18 +126,18 @@ interface Manifest {
   readonly kind: string;
 }
 
-/** The value at a path of keys and positions, such as `spec.template.spec.containers.0`. */
+/** The value at a path of keys and indices, such as `spec.template.spec.containers.0`. */
 function at(value: unknown, path: string): unknown {
   return path.split(".").reduce((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], value);
 }
 
-// Within node_modules, so that the compiler finds the types.
+// Inside node_modules, so that the compiler finds the types.
 const scratch = join(root, "node_modules", ".cache");
 mkdirSync(scratch, { recursive: true });
 const folder = mkdtempSync(join(scratch, "manifest-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** What the compiler says of the manifest as values of the API's types, where unknown fields are errors. */
+/** The compiler's errors for the manifest as values of the API's types, which allow no unknown fields. */
 function typeErrors(manifests: readonly Manifest[]): string {
   const lines = manifests.map(({ apiVersion, kind }, i) => {
     const group = apiVersion === "v1" ? "core/v1" : apiVersion.replace(".k8s.io", "");
@@ -151,7 +151,7 @@ function typeErrors(manifests: readonly Manifest[]): string {
   return spawnSync(tsc, all, { cwd: folder, encoding: "utf8" }).stdout;
 }
 
-/** A container that may do little: what Kubernetes' pod security standards call "restricted", on a file system to read. */
+/** A container with few permissions: "restricted" by Kubernetes' pod security standards, with a read-only file system. */
 describe("the Kubernetes manifest", () => {
   const text = read("deploy/kubernetes.yaml");
   const objects = parseAllDocuments(text, { strict: true, uniqueKeys: true }).map((document) => {
@@ -233,7 +233,7 @@ describe("the Kubernetes manifest", () => {
     const name = at(object("Deployment"), "metadata.name");
     expect(at(scaler, "scaleTargetRef")).toEqual({ apiVersion: "apps/v1", kind: "Deployment", name });
     expect(at(scaler, "minReplicas")).toBeGreaterThan(1);
-    // A share of the request is what the autoscaler measures; a fixed count of replicas would fight with it.
+    // The autoscaler measures a share of the request; a fixed number of replicas would conflict with it.
     expect(at(container, "resources.requests")).toHaveProperty("cpu");
     expect(at(container, "resources.limits")).toHaveProperty("memory");
     expect(at(object("Deployment"), "spec")).not.toHaveProperty("replicas");

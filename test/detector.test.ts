@@ -1,4 +1,4 @@
-/** Finding faces: against face-api.js on the same images, on panoramas, and with models that are no detectors. */
+/** Face detection: compared with face-api.js on the same images, on panoramas, and with models that are not detectors. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -41,7 +41,7 @@ afterAll(() => engine.close());
 const open = async (settings = {}): Promise<FaceDetector> =>
   openDetector(engine, await loadDetector(undefined, settings));
 
-/** The network that ships, and what it says of an image that it takes as it is, before boxes are merged. */
+/** The shipped network, and its output for an image of its input size, before boxes are merged. */
 async function boxesOf(image: Picture, least: number): Promise<DetectedFace[]> {
   const { program } = await loadDetector();
   const open = await engine.open(program);
@@ -65,7 +65,7 @@ describe("face-api.js answers the same (bench/peers/face-boxes.ts)", () => {
     for (const { name, picture } of scenes(faces)) {
       const found = await boxesOf(onCanvas(picture, 512).canvas, reference.scoreThreshold);
       const wanted = expected[name] as number[][];
-      // A score next to the threshold may lie on either side of it.
+      // A score close to the threshold may be on either side of it.
       expect(Math.abs(found.length - wanted.length), name).toBeLessThanOrEqual(1);
       for (const [x = 0, y = 0, width = 0, height = 0, score = 0] of wanted) {
         const away = ({ box }: DetectedFace): number =>
@@ -238,7 +238,7 @@ test("of a photo that lies on its side or upside down the faces are found where 
       const own = upright[i] as DetectedFace;
       const back = turnedBack(found, quarters, photo);
       expect(overlapOf(back.box, own.box), `${quarters} quarters`).toBeGreaterThan(0.999);
-      // The classifier sees the same crop, but for where pixels lie between pixels.
+      // The classifier sees the same crop, except for subpixel positions.
       const seen = { inputSize: 48, resize: 1 };
       const turned = turnedByQuarters(photo, quarters);
       const crop = faceCrop(photo, own, seen);
@@ -320,7 +320,7 @@ test("settings that a program without types gives are refused with what they may
 });
 
 test("any other detector with boxes and scores works, at the size that it has", async () => {
-  // It finds a face of 10 × 20 pixels at (5, 6), in an image of 64 px.
+  // Detects a face of 10 × 20 pixels at (5, 6), in an image of 64 px.
   const graph = new Graph();
   const picture = graph.input("image", "float32", [1, 3, 64, 64]);
   const zero = cast(relu(picture), "float32");

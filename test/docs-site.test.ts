@@ -1,4 +1,4 @@
-/** The documentation's site: it builds, a dead link fails the build, and it asks nothing of another host. */
+/** The documentation site: it builds, a dead link fails the build, and it requests nothing from other hosts. */
 
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -16,7 +16,7 @@ const site = mkdtempSync(join(tmpdir(), "vultus-docs-"));
 afterAll(() => rmSync(site, { recursive: true, force: true }));
 
 beforeAll(() => {
-  // For development, where a test runner has set NODE_ENV, Vite would build otherwise.
+  // If a test runner has set NODE_ENV, Vite would otherwise build for development.
   const env = { ...process.env, NODE_ENV: "production", VULTUS_SITE_BASE: "/user/project/" };
   const run = (...args: string[]): void =>
     void execFileSync(process.execPath, args, { cwd: root, env, stdio: "pipe" });

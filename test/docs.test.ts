@@ -1,4 +1,4 @@
-/** The documentation: generated pages are current, every link leads somewhere, and the table of contents is complete. */
+/** The documentation: generated pages are current, every link has a target, and the table of contents is complete. */
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
@@ -22,7 +22,7 @@ const pages: readonly string[] = [
 
 const withoutCode = (text: string): string => text.replace(/^```.*?^```/gms, "").replace(/`[^`\n]*`/g, "`");
 
-/** The anchors of a page: those of its headings, the second of a name with a number. */
+/** The anchors of a page: those of its headings, with a number after repeated names. */
 function anchorsOf(text: string): Set<string> {
   const anchors = new Set<string>();
   for (const [, heading = ""] of text.replace(/^```.*?^```/gms, "").matchAll(/^#{1,6} (.+)$/gm)) {
@@ -34,7 +34,7 @@ function anchorsOf(text: string): Set<string> {
   return anchors;
 }
 
-/** What is wrong with the links of a page. */
+/** The broken links of a page. */
 function brokenLinks(page: string, text: string): string[] {
   return [...withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link = ""]) => {
     if (/^\w+:/.test(link)) return [];

@@ -1,4 +1,4 @@
-/** `<vultus-camera>` in pages of other people: by one script tag, in React and in Vue as docs/how-to/element.md shows it. */
+/** `<vultus-camera>` in other pages: with one script tag, and in React and in Vue as docs/how-to/element.md shows. */
 
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -23,12 +23,12 @@ import { type StaticServer, serveFolder } from "./support/static-server.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "vultus-element-"));
 const at = (...parts: string[]): string => join(folder, ...parts);
-/** Inside the checkout, so that bundlers find the packages, vultus among them. */
+/** Inside the checkout, so that bundlers find the packages, including vultus. */
 const inside = join(root, ".cache", `element-${process.pid}`);
 const docs = readFileSync(join(root, "docs/how-to/element.md"), "utf8");
 
 const PATIENCE = 120_000;
-/** How far the probabilities of two runtimes may lie apart. */
+/** Maximum difference between the probabilities of two runtimes. */
 const TOLERANCE = 2e-3;
 
 /** The snippet of the page in this language. */
@@ -97,7 +97,7 @@ describe.skipIf(chromiumPath === undefined)(
       rmSync(inside, { recursive: true, force: true });
     });
 
-    /** Opens a page that remembers the cameras that it was given. */
+    /** Opens a page that records the cameras that it was given. */
     async function open(address: string, permissions: string[] = ["camera"]): Promise<Page> {
       const context = await browser.newContext({ permissions });
       context.setDefaultTimeout(PATIENCE);
@@ -123,7 +123,7 @@ describe.skipIf(chromiumPath === undefined)(
     const camerasOf = (page: Page): Promise<string[]> =>
       page.evaluate("cameras.map((track) => track.readyState)");
 
-    /** Presses the button, and waits until an expression stands in the page's own words. */
+    /** Presses the button, and waits until the page's own text shows an expression. */
     async function startAndRead(page: Page): Promise<void> {
       await page.getByRole("button", { name: "Start the camera" }).click();
       await page.locator("output", { hasText: "surprise" }).waitFor();
@@ -136,7 +136,7 @@ describe.skipIf(chromiumPath === undefined)(
       expect(await camerasOf(page)).not.toContain("live");
     }
 
-    /** Puts an element into the bare page; what it told by then is in `told`. */
+    /** Puts an element into the bare page; its events so far are in `told`. */
     async function put(page: Page, attributes: string): Promise<void> {
       await page.waitForFunction("customElements.get('vultus-camera')");
       await page.evaluate(`{
@@ -267,7 +267,7 @@ describe.skipIf(chromiumPath === undefined)(
           for (const [name, value] of Object.entries(theirs.probabilities))
             expect(Math.abs((ours.probabilities[name] ?? Number.NaN) - value)).toBeLessThan(TOLERANCE);
         }
-        // A threshold that changes changes what is written at the boxes.
+        // A new threshold changes the labels of the boxes.
         await page.evaluate("camera.threshold = 0");
         const label = faces[0]?.label as string;
         await page.locator("vultus-camera .tag", { hasText: label }).first().waitFor();

@@ -1,4 +1,4 @@
-/** What train and audit print at their end: eight lines, whose commands run as they stand. */
+/** The end of the output of train and audit: eight lines, with commands that run as printed. */
 
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,7 +29,7 @@ beforeEach(() => {
   vi.stubEnv("npm_config_user_agent", "npm/10.8.2 node/v20.20.2 linux x64");
 });
 
-/** The last lines of what was printed, from the one that begins with `first`. */
+/** The last lines of the output, from the one that begins with `first`. */
 function card(first: string): string[] {
   const lines = printed.out.trimEnd().split("\n");
   return lines.slice(lines.findLastIndex((line) => line.startsWith(first)));

@@ -1,4 +1,4 @@
-/** `vultus ensemble`: what it writes, that everything takes it like any model, and what it refuses. */
+/** `vultus ensemble`: what it writes, that everything accepts it like any model, and what it refuses. */
 
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -133,7 +133,7 @@ describe("fitted weights", () => {
       probabilities.reduce((sum, row, n) => sum - Math.log(row[labels[n] as number] as number), 0) / 36;
     for (const [name, { nll: alone }] of Object.entries(scores?.members ?? {}))
       expect(nll, name).toBeLessThanOrEqual(alone + 1e-6);
-    // Cross-fitted, so not what the fitted weights give.
+    // Cross-fitted, so not the result of the fitted weights.
     expect(scores?.ensemble.nll).toBeGreaterThan(nll);
     const { metrics } = provenanceOf(loadBundle(out).metadata, out);
     expect(metrics).toMatchObject({ n: 36, split: "validation", accuracy: scores?.ensemble.accuracy });
@@ -155,7 +155,7 @@ describe("fitted weights", () => {
     expect(given.calibration.fittedHere).toBe(false);
   });
 
-  /** The written model's answers for the validation images. */
+  /** The written model's probabilities for the validation images. */
   async function predictionsOf(path: string): Promise<{ labels: number[]; probabilities: number[][] }> {
     const model = await loadModel(path, { detector: false, threads: 1 });
     const { samples } = await readDataset([at("faces")], { classes: model.classes, allowMissing: true });
@@ -248,7 +248,7 @@ describe("what a member was trained on is scored for no ensemble in silence", ()
     await ensemble({ models: [paths[1] as string, trained], out });
     await printedJson("evaluate", out, ...faces, "--split", "train");
     expect(printed.err).toContain(`${out} (its member trained) was trained on 12 of these 12 images`);
-    // Beside a model whose classes stand in another order too.
+    // Compared with a model that also has another order of classes.
     capture();
     await printedJson("compare", paths[1] as string, trained, ...faces, "--split", "train");
     expect(printed.err).toContain(`${trained} was trained on 12 of these 12 images`);

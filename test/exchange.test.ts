@@ -1,4 +1,4 @@
-/** Weights between PyTorch and vultus, both ways, with equal logits. Skips where Python has no torch. */
+/** Weights between PyTorch and vultus in both directions, with equal logits. Skips if Python has no torch. */
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -103,7 +103,7 @@ describe.skipIf(!available)("vultus to PyTorch and back", () => {
       read("loaded.safetensors").get("logits")?.data as Float32Array,
     );
 
-    // What vultus wrote it knows again; what PyTorch saved has no description, so the caller gives it.
+    // Files written by vultus describe the network; files saved by PyTorch do not, so the caller supplies the description.
     const own = loadClassifier(at("model.pth"));
     expect(own.architecture).toEqual(design);
     expect([...own.weights].map(([name, { data }]) => [name, data.length])).toEqual(

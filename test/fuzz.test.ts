@@ -1,6 +1,6 @@
 /**
- * Damaged weights files: each is read or refused with a FormatError, soon and without memory. VULTUS_FUZZ sets how many
- * of each format; `npm run fuzz` takes 100,000.
+ * Damaged weights files: each is read or refused with a FormatError, quickly and with little memory. VULTUS_FUZZ sets the number
+ * per format; `npm run fuzz` takes 100,000.
  */
 
 import { readFileSync } from "node:fs";
@@ -26,7 +26,7 @@ import { encodeSafetensors } from "./support/safetensors.ts";
 import { smallArchitecture } from "./support/small-classifier.ts";
 
 const CASES = Number(process.env.VULTUS_FUZZ ?? 4000);
-/** Milliseconds for one file, on a machine that does other work too. */
+/** Milliseconds per file, on a machine that may be busy. */
 const LONGEST = 1000;
 
 const files = JSON.parse(readFileSync(new URL("reference/pytorch-files.json", import.meta.url), "utf8")) as {
@@ -35,7 +35,7 @@ const files = JSON.parse(readFileSync(new URL("reference/pytorch-files.json", im
 };
 const architecture = smallArchitecture("happy", "sad");
 const metadata = classifierMetadata(architecture);
-// Small tensors keep a case small; the structure is that of a whole model.
+// Small tensors keep a case small; it has the structure of a whole model.
 const names = describeModel(architecture).specs.map(({ name }) => name);
 const bytesOf = (base64: string): Uint8Array => Uint8Array.from(Buffer.from(base64, "base64"));
 
@@ -52,7 +52,7 @@ function smallBundle(): Uint8Array {
     .model;
 }
 
-/** The archive again with another pickle, under its right checksum, which damage to an archive mostly stops at. */
+/** The archive with a different pickle and a valid checksum, which would otherwise catch most damage. */
 const entries = readStoredZip(bytesOf(files.zip), "f.pth");
 const pickle = entries.get("archive/data.pkl") as Uint8Array;
 const archiveWith = (other: Uint8Array): Uint8Array =>

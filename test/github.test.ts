@@ -1,4 +1,4 @@
-/** The files of `.github/`: each can be parsed, and names only scripts, Debian packages and Nodes that there are. */
+/** The files of `.github/`: each can be parsed, and names only scripts, Debian packages and Node versions that exist. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,14 +14,14 @@ const files = readdirSync(join(root, ".github"), { recursive: true, encoding: "u
   .map((path) => join(".github", path));
 const forms = files.filter((path) => /ISSUE_TEMPLATE.(?!config)/.test(path));
 
-/** What a YAML file holds. @throws where it is no YAML, or has a key twice. */
+/** The content of a YAML file. @throws if it is not YAML, or has a duplicate key. */
 function parsed(path: string): unknown {
   const document = parseDocument(read(path));
   expect([...document.errors, ...document.warnings].map(String), path).toEqual([]);
   return document.toJS();
 }
 
-/** The scripts that a text runs by npm. */
+/** The npm scripts that a text runs. */
 const scriptsIn = (text: string): string[] =>
   [...text.matchAll(/\bnpm (?:run (?:--silent )?([\w:-]+)|(test)\b)/g)].map(
     ([, run, plain]) => run ?? plain ?? "",

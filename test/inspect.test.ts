@@ -1,4 +1,4 @@
-/** `vultus data inspect`: what it says of a folder, its exit code, and the contact sheet. */
+/** `vultus data inspect`: its summary of a folder, its exit code, and the contact sheet. */
 
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import { capture, printed, printedJson } from "./support/printed.ts";
 const folder = mkdtempSync(join(tmpdir(), "vultus-inspect-"));
 const data = join(folder, "data");
 
-/** Flat images, so that one point identifies each. */
+/** Uniform images, so that one pixel identifies each. */
 async function picture(path: string, colour: number | readonly [number, number, number], height = 48) {
   const [r, g, b] = typeof colour === "number" ? [colour, colour, colour] : colour;
   mkdirSync(join(data, path, ".."), { recursive: true });
@@ -22,7 +22,7 @@ async function picture(path: string, colour: number | readonly [number, number, 
     .toFile(join(data, path));
 }
 
-/** Five of these can be shown, so one cannot. */
+/** Five of these can be displayed, so one cannot. */
 const happy = [10, 50, 90, 130, 170, 210];
 
 beforeAll(async () => {

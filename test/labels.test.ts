@@ -27,7 +27,7 @@ const at = (...parts: string[]): string => join(folder, ...parts);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeEach(capture);
 
-/** Stripes in three directions, which even random features tell apart. */
+/** Stripes in three directions, which even random features distinguish. */
 const classes = ["level", "slanted", "upright"] as const;
 const architecture: Architecture = {
   backbone: backboneNamed("squeezenet1_1"),
@@ -50,7 +50,7 @@ function stripes(direction: (typeof classes)[number], rng: Random): Buffer {
   );
 }
 
-/** Ids whose folder is not what was drawn. */
+/** Ids whose folder differs from the drawn class. */
 const planted = new Set<string>();
 
 beforeAll(async () => {
@@ -185,7 +185,7 @@ describe("from the command line", () => {
       suspects.map(({ margin }) => margin).sort((a, b) => a - b),
     );
     expect(summary).toMatchObject({ suspectedLabels: suspects.length, outOfSampleAccuracy: labels.accuracy });
-    // Right on everything but what was planted, which no honest model gets "right".
+    // Correct everywhere except on the planted errors, which no honest model gets "right".
     expect(labels.accuracy).toBeGreaterThan(0.85);
     expect(printed.out).toMatch(/suspected label errors +\d+\n.*on the folds .*\(2 folds\)/);
     expect(printed.out).toMatch(/was trained on other data \(fingerprint 0123\)/);

@@ -19,7 +19,7 @@ const at = (...parts: string[]): string => join(folder, ...parts);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeEach(capture);
 
-/** Image `number` is always the same; as PNG or, losslessly, as WebP. */
+/** Image `number` is always the same, as PNG or as lossless WebP. */
 async function write(path: string, number: number): Promise<void> {
   const rng = random("leaks", number);
   const pixels = Buffer.from(Array.from({ length: 40 * 40 }, () => rng.integer(200) + (number % 2) * 50));

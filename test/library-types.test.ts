@@ -1,4 +1,4 @@
-/** The types of the library's public functions, as the compiler checks them; nothing here needs to run. */
+/** The types of the library's public functions, as the compiler checks them; nothing here is executed. */
 
 import { expectTypeOf, test } from "vitest";
 import type {
@@ -34,7 +34,7 @@ import * as vultus from "../src/index.ts";
 import * as server from "../src/server.ts";
 import * as web from "../src/web.ts";
 
-/** Type-checked and never called: a call would train. */
+/** Only type-checked, never called: a call would train. */
 function compiled(check: () => unknown): void {
   expectTypeOf(check).toBeFunction();
 }
@@ -52,7 +52,7 @@ test("train: data is all that it needs, and what it returns depends on how it en
   expectTypeOf<FinishedRun["best"]>().not.toBeNullable();
   expectTypeOf<InterruptedRun["best"]>().toBeNullable();
   expectTypeOf<InterruptedRun>().not.toHaveProperty("evaluation");
-  // The whole of the issue's call.
+  // The complete call from the issue.
   compiled(() =>
     vultus.train({
       data: "photos/",

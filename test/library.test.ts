@@ -1,4 +1,4 @@
-/** The library's jobs do what the commands do: the same files bit for bit, the same JSON; and they can be followed and stopped. */
+/** The library's jobs match the commands: bit-identical files and the same JSON; and they can be followed and stopped. */
 
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -35,7 +35,7 @@ const at = (...parts: string[]): string => join(folder, ...parts);
 const faces = at("faces");
 const image = at("faces", "validation", "happy", "1.png");
 
-/** One training, as options and as arguments. */
+/** The same training as options and as arguments. */
 const options = {
   data: faces,
   model: "vultus_s",
@@ -93,13 +93,13 @@ const read = (...parts: string[]): Buffer => readFileSync(at(...parts));
 const readJson = (...parts: string[]): Record<string, unknown> =>
   JSON.parse(read(...parts).toString()) as Record<string, unknown>;
 const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
-/** Without the time and the process in the names of TensorBoard's files. */
+/** Without the time and the process id in the names of TensorBoard's files. */
 const filesOf = (run: string): string[] =>
   (readdirSync(at(run), { recursive: true }) as string[])
     .map((file) => file.replace(/(tfevents)\..*/, "$1"))
     .sort();
 
-/** The best weights, the last state and the losses of a run are those of the whole one. */
+/** The best weights, the last state and the losses equal those of the uninterrupted run. */
 function expectSameRun(name: string): void {
   expect(read(name, "best.safetensors").equals(read("library", "best.safetensors"))).toBe(true);
   const [{ tensors, progress }, reference] = [name, "library"].map((run) =>
@@ -150,7 +150,7 @@ describe("train", () => {
     mkdirSync(at("here"));
     process.chdir(at("here"));
     try {
-      // Enough to see the defaults without the minutes that they would take, and without weights from the hub.
+      // Checks the defaults without their minutes of training, and without weights from the hub.
       const { folder: run } = await train({
         data: [faces],
         model: "vultus_s",
@@ -230,7 +230,7 @@ describe("train", () => {
       const { reason } = [first, second].find(({ status }) => status === "rejected") as PromiseRejectedResult;
       expect(reason).toBeInstanceOf(UsageError);
       expect((reason as Error).message).toMatch(/another training .*same; wait until it ends/);
-      // One that is refused before it wrote anything leaves no folder.
+      // A training that is refused before it wrote anything leaves no folder.
       await expect(train({ ...quick, weights: "missing.pth" })).rejects.toThrow(UsageError);
       expect(readdirSync("runs").sort()).toEqual(["vultus_s-scratch-1", "vultus_s-scratch-2"]);
     } finally {
@@ -283,7 +283,7 @@ describe("train", () => {
     expect(aborted).toMatchObject({ interrupted: true, folder: at("aborted"), best: { epoch: 1 } });
     expect(aborted).not.toHaveProperty("evaluation");
     expect(filesOf("aborted")).not.toContain("best.onnx");
-    // With the settings that it began with, none of which has to be given again.
+    // With its original settings, none of which has to be given again.
     const resumed = await train({ data: faces, ...ours, resume: at("aborted") });
     expect(resumed.interrupted).toBe(false);
     expectSameRun("aborted");
@@ -422,7 +422,7 @@ describe("what the commands print with --json is what the jobs return", () => {
     const plain = await evaluate(model, faces, ours);
     const dataset = await readDataset([faces], { classes: ["sad", "happy"] });
     const { predictions = [], ...found } = await evaluate(loaded, dataset, { ...ours, predictions: true });
-    // Another order of the classes is another fingerprint: that this was the validation data is no longer known.
+    // Another order of the classes changes the fingerprint: the validation data is no longer recognised.
     for (const key of ["n", "accuracy", "confusion", "classes", "perClass", "auc"] as const)
       expect(found[key], key).toEqual(plain[key]);
     expect(predictions.length).toBe(24);
@@ -593,7 +593,7 @@ test("a model closes by await using, by close, and by both", async () => {
   }
   await expect(predict(model, image)).rejects.toThrow("closed");
   await model.close();
-  // The path alone, as it was before there was one object of options.
+  // The path alone, as before the options became one object.
   await using alone = await loadModel(at("library"), { threads: 1, detector: false });
   expect(alone.device).toBe("cpu");
   expect(alone.bundle.architecture.classes).toEqual(["happy", "sad"]);

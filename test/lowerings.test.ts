@@ -1,4 +1,4 @@
-/** Every registered backbone: its lowerings (folded, rows, named) compute the same, and its stages are whole. */
+/** Every registered backbone: its lowerings (folded, rows, named) compute the same results, and its stages are complete. */
 
 import { describe, expect, test } from "vitest";
 import { type Architecture, describe as describeModel } from "../src/models/classifier.ts";
@@ -98,7 +98,7 @@ describe.each(backbones.map((backbone) => [backbone.name, backbone] as const))("
     expect(unfrozen).toEqual([...backbone.stages].reverse());
     for (const { name, output } of description.stages)
       expect(output.length, name).toBeGreaterThanOrEqual(name === "head" ? 1 : 2);
-    // Where a stage has a matrix or filters, they are counted.
+    // Counts the stages that have a matrix or filters.
     const multiplies = (name: string): boolean =>
       description.specs.some(
         (spec) =>

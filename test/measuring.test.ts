@@ -1,4 +1,4 @@
-/** `evaluate` and `compare` on small trained runs: what they say agrees, and the stored temperature is honest. */
+/** `evaluate` and `compare` on small trained runs: their results agree, and the stored temperature is honest. */
 
 import {
   cpSync,
@@ -31,7 +31,7 @@ const folder = mkdtempSync(join(tmpdir(), "vultus-measuring-"));
 const at = (...parts: string[]): string => join(folder, ...parts);
 const device = ["--device", "cpu", "--threads", "2"];
 
-/** Faces in folders; every sixth one outside training lies in the wrong folder, so that nobody can be right always. */
+/** Faces in folders; every sixth one outside training is in the wrong folder, so that no model is always right. */
 async function drawFaces(name: string, splits: readonly string[]): Promise<void> {
   for (const [k, label] of (["happy", "sad"] as const).entries()) {
     for (const split of splits) {
@@ -64,7 +64,7 @@ beforeAll(async () => {
   const restore = capture();
   await drawFaces("faces", ["train", "validation"]);
   await drawFaces("tested", ["train", "validation", "test"]);
-  // Hardly trained at all, so that the two differ.
+  // Trained very little, so that the two differ.
   await trained("faces", "a", 1, "--set", "phases.all.optimizer.learningRate=1e-6");
   await trained("faces", "b", 15);
   await trained("tested", "t", 2);
@@ -112,7 +112,7 @@ describe("train", () => {
       const { format, width, height } = await sharp(path).metadata();
       expect(format, name).toBe(extname(name).slice(1));
       expect(Math.min(width, height), name).toBeGreaterThan(200);
-      // Something is drawn on it.
+      // Something was drawn on it.
       expect((await sharp(path).greyscale().stats()).channels[0]?.stdev, name).toBeGreaterThan(5);
     }
   });
@@ -130,7 +130,7 @@ describe("evaluate", () => {
     expect(found.confusion).toEqual(said.confusion);
     expect(found.top2).toBe(1);
     expect(Object.keys(found.auc)).toEqual(["happy", "sad"]);
-    // Of two classes, one's area is the other's.
+    // With two classes, the AUC of one equals that of the other.
     expect(found.auc.happy).toBeCloseTo(found.auc.sad as number, 5);
     for (const { truth, predicted, count, text } of found.confused) {
       expect(found.confusion[found.classes.indexOf(truth)]?.[found.classes.indexOf(predicted)]).toBe(count);
@@ -200,7 +200,7 @@ describe("evaluate", () => {
 });
 
 describe("data whose splits the training cut", () => {
-  // The folder of one split is a data set without any.
+  // The folder of one split is a data set without splits.
   const flat = ["faces", "train"] as const;
   const idsOf = (name: string): string[] =>
     readFileSync(at(name, "predictions.jsonl"), "utf8")
@@ -234,7 +234,7 @@ describe("data whose splits the training cut", () => {
     for (const model of [at("cut"), ...exported]) {
       const found = await json<Scores>("evaluate", model, at(...flat));
       expect(found, model).toMatchObject({ split: "validation", n: 12 });
-      // Of twelve images too few are wrong to fit a temperature.
+      // Too few of twelve images are misclassified to fit a temperature.
       expect(found.calibration, model).toMatchObject({ temperature: 1, fittedHere: false });
       expect(printed.err).not.toContain("too high");
     }
@@ -259,7 +259,7 @@ describe("data whose splits the training cut", () => {
       .toFile(at("grown", "happy", "new.png"));
     const added = await json<Scores>("evaluate", at("cut"), at("grown"));
     expect(added).toMatchObject({ split: "not trained on", n: 25 });
-    // What is left is not compared with itself.
+    // The remaining images are not compared with themselves.
     expect(added).not.toHaveProperty("leaked");
     expect(printed.err).toMatch(
       /the data has changed since .*cut\/best\.onnx was trained on it: 24 of the 49 images are training images and are left out; --split all/,

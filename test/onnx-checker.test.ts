@@ -1,6 +1,6 @@
 /**
- * What is written is ONNX to others too: the checker of the onnx project accepts a bundle. Skips where Python has no onnx.
- * Debian's, 1.12, is older than the opset of train steps, whose reductions take their axes as an input.
+ * Written files are valid ONNX for other tools too: the checker of the onnx project accepts a bundle. Skips if Python has no
+ * onnx. Debian's, 1.12, is older than the opset of train steps, whose reductions take their axes as an input.
  */
 
 import { spawnSync } from "node:child_process";

@@ -32,7 +32,7 @@ function build(operator: Operator, { inputs, attributes }: Case<Record<string, n
   return { graph, values, outputs };
 }
 
-/** A scalar that depends on every differentiable output with different weights. */
+/** A scalar that depends on every differentiable output, with different weights. */
 function weighted(outputs: readonly Value[]): Value {
   return outputs
     .filter(isFloat)

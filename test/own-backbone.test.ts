@@ -1,4 +1,4 @@
-/** A backbone that is not registered: trained, exported, read back, and used like any other; and a bundle of no one network. */
+/** An unregistered backbone: trained, exported, read back, and used like any other; and a bundle that is not a single network. */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -150,7 +150,7 @@ describe("a bundle of a backbone that is not registered", () => {
 describe("what needs the backbone", () => {
   test("reports it", async () => {
     expect(() => loadClassifier(bundlePath)).toThrow(notRegistered);
-    // Only weights, which must be compiled.
+    // Only weights, which must first be compiled.
     expect(() => loadBundle(weightsPath)).toThrow(notRegistered);
     for (const command of [
       ["explain", at("faces"), "--out", at("maps")],

@@ -1,4 +1,4 @@
-/** The package as it is built: what `import "vultus"` costs, and what the browser's entry needs. */
+/** The built package: the cost of `import "vultus"`, and the dependencies of the browser entry. */
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
 beforeAll(() => build(["types", "package"]));
 
-/** What a process prints that imports "vultus" by its name and runs `code`; `loaded()` names the libraries in it. */
+/** The output of a process that imports "vultus" by name and runs `code`; `loaded()` names the libraries in it. */
 function printed(code: string): unknown {
   const script = `
     const start = process.cpuUsage();
@@ -49,7 +49,7 @@ test("an engine starts in a program that is given by --eval as a module", () => 
   expect(opened).toBe("opened");
 });
 
-/** Milliseconds of a processor that Node takes to start, the least of five: machines differ by a factor of three, and one by two. */
+/** CPU milliseconds of Node's start, the minimum of five: machines differ by a factor of three, and the same machine by two. */
 function startOfNode(): number {
   const script = "const { user, system } = process.cpuUsage(); console.log((user + system) / 1000)";
   const times = Array.from({ length: 5 }, () => Number(execFileSync(process.execPath, ["-e", script])));
@@ -57,7 +57,7 @@ function startOfNode(): number {
 }
 
 test("an import takes less than four times what Node itself takes to start", () => {
-  // The least of five: on a busy machine all but the calmest say more of the others.
+  // The minimum of five: on a busy machine, all other measurements depend more on other processes.
   const times = Array.from({ length: 5 }, () => printed("return milliseconds") as number);
   expect(Math.min(...times) / startOfNode()).toBeLessThan(4);
 });

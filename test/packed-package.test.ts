@@ -1,7 +1,7 @@
 /**
- * The package as users get it: packed, installed into an empty folder by npm, and used from there by each Node that it is
- * meant for, on the command line, from ECMAScript modules, CommonJS and TypeScript; with onnxruntime-node, and without it on
- * WebAssembly. Skips where there is no registry, and for a Node that the registry does not have.
+ * The package as users get it: packed, installed into an empty folder by npm, and used from there by each supported Node version,
+ * on the command line, from ECMAScript modules, CommonJS and TypeScript; with onnxruntime-node, and without it on WebAssembly.
+ * Skips if there is no registry, and for a Node version that the registry does not have.
  */
 
 import { execFileSync, spawn, spawnSync } from "node:child_process";
@@ -31,7 +31,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "vultus-packed-"));
 const project = join(folder, "project");
 const at = (...path: string[]): string => join(project, ...path);
-/** Where onnxruntime-node's install script cannot download CUDA, npm drops onnxruntime-node; see docs/how-to/install.md. */
+/** If onnxruntime-node's install script cannot download CUDA, npm drops onnxruntime-node; see docs/how-to/install.md. */
 const withoutScripts = "--ignore-scripts";
 const majors = [20, 22, 24];
 const running = Number(process.versions.node.split(".")[0]);
@@ -42,7 +42,7 @@ interface Ended {
   readonly err: string;
 }
 
-/** Runs a program as a user's shell does: without what npm tells the tests that it runs, and with `node` first. */
+/** Runs a program as in a user's shell: without npm's environment variables of the tests, and with `node` first on the PATH. */
 function ran(
   command: string,
   args: readonly string[],
@@ -62,7 +62,7 @@ function ran(
 const npm = ([command = "", ...args]: readonly string[], cwd?: string): Ended =>
   ran("npm", [command, "--no-audit", "--no-fund", "--no-update-notifier", "--prefer-offline", ...args], cwd);
 
-/** Why nothing can be installed; undefined if it can. */
+/** The reason why nothing can be installed; undefined if installing works. */
 let absent: string | undefined;
 let npx: Ended;
 let installation: Ended;
@@ -98,7 +98,7 @@ const entry = (name: string): string => at("node_modules", "vultus", name);
 const vultus = (args: readonly string[], node = process.execPath): Ended =>
   ran(node, [entry("bin/vultus.js"), ...args], project, node);
 
-/** Programs that users write, and what each prints. */
+/** Programs that users write, and the output of each. */
 const programs = {
   "module.mjs": `
     import { loadModel, predict, writeSyntheticFaces } from "vultus";
@@ -118,12 +118,12 @@ const programs = {
     })();`,
 };
 
-/** What `predict` prints, but for shares: the last bits of landmarks move a crop by a part of a pixel. */
+/** The output of `predict` except for shares: the last bits of landmarks shift a crop by a fraction of a pixel. */
 function withoutShares(table: string): string {
   return table.replace(/\d\.\d{4}/g, "");
 }
 
-/** What must hold with every Node. */
+/** Checks for every Node version. */
 function holdsWith(node: string): void {
   expect(ran(node, ["--version"]).out).toMatch(/^v\d+\./);
   const table = vultus(["predict", "photo.jpg"], node);
@@ -158,7 +158,7 @@ installedTest("npm installs it without a word of warning, and little beside it",
   const { packages } = JSON.parse(readFileSync(at("package-lock.json"), "utf8")) as {
     packages: Record<string, { optional?: true }>;
   };
-  // Of sharp's libraries, one for each system, npm lists all and installs this one's.
+  // npm lists all of sharp's libraries, one per system, and installs the one for this system.
   const names = Object.keys(packages).filter((path) => path !== "" && existsSync(at(path)));
   expect(names.length).toBeLessThan(30);
   const own = sizeOf(at("node_modules")) - sizeOf(at("node_modules/onnxruntime-node"));
@@ -184,7 +184,7 @@ test.for(majors.filter((major) => major !== running))(
   },
 );
 
-/** What `predict` prints on standard error if onnxruntime-node is not there, and only there. */
+/** The stderr output of `predict` if onnxruntime-node is missing, and only then. */
 const notInstalled =
   /^runtime: WebAssembly, which is slower, because onnxruntime-node is not installed; `npm .*$/m;
 
@@ -213,7 +213,7 @@ installedTest(
     expect(JSON.parse(json.out)).toMatchObject([{ status: "ok" }]);
     const { runtime } = JSON.parse(vultus("doctor", "--json").out) as { runtime: string };
     expect(runtime).toBe(native ? "native" : "WebAssembly");
-    // What the note advises.
+    // The advice in the note.
     expect(npm(["install", withoutScripts], join(folder, "scripts"))).toMatchObject({ status: 0 });
     const { err } = vultus("predict", "photo.jpg");
     expect(err).not.toContain("WebAssembly");

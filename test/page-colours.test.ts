@@ -1,4 +1,4 @@
-/** The accents of the expressions are told apart by everybody, light and dark, and stand out from what is behind them. */
+/** Everybody can distinguish the accents of the expressions, in light and dark mode, and they stand out from their background. */
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
@@ -10,7 +10,7 @@ const names = ["angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"
 type Linear = readonly [number, number, number];
 
 /**
- * How colours look without one kind of cone: matrices for linear RGB of Machado, Oliveira and Fernandes 2009 ("A
+ * Appearance of colours without one kind of cone: matrices for linear RGB of Machado, Oliveira and Fernandes 2009 ("A
  * physiologically-based model for simulation of color vision deficiency"), severity 1.
  */
 const visions: Readonly<Record<string, readonly Linear[]>> = {
@@ -36,10 +36,10 @@ const visions: Readonly<Record<string, readonly Linear[]>> = {
   ],
 };
 
-/** Distance in OKLab: 0.02 is just noticed. Black and white are 1 apart. */
+/** Distance in OKLab: 0.02 is just noticeable. Black and white are 1 apart. */
 const LEAST_DISTANCE = 0.09;
 
-/** WCAG 2.2's contrast of graphics with what is behind them (1.4.11). */
+/** WCAG 2.2's contrast of graphics with their background (1.4.11). */
 const LEAST_CONTRAST = 3;
 
 const [light, dark] = css.split("@media (prefers-color-scheme: dark)") as [string, string];

@@ -19,7 +19,7 @@ function common(a: Rect, b: Rect): number {
   return Math.max(0, width) * Math.max(0, height);
 }
 
-/** What was placed, as rectangles. */
+/** The placed labels, as rectangles. */
 function rects(placed: readonly (Placed | undefined)[]): (Rect | undefined)[] {
   return placed.map((at) => at && { ...at, ...(forms[at.form] as Extent) });
 }

@@ -1,4 +1,4 @@
-/** What the page's view Teach computes: the honest split, its warnings, its measure, and the examples as an archive. */
+/** What the page's view Teach computes: the honest split, its warnings, its scores, and the archive of the examples. */
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -35,7 +35,7 @@ function face(i: number): Uint8Array {
   );
 }
 
-/** The same image as another frame shows it: with noise, a little brighter. */
+/** The same image as in another frame: with noise, and slightly brighter. */
 function frameOf(small: Uint8Array, number: number): Uint8Array {
   const rng = random("frame", number);
   return small.map((value) => Math.min(255, Math.max(0, Math.round(value + number + 3 * rng.normal()))));
@@ -49,7 +49,7 @@ function recorded(label: string, recording: string, count: number, start = 0, st
 const files = (label: string, count: number): SplitExample[] =>
   Array.from({ length: count }, (_, i) => ({ label, time: i }));
 
-/** Some recordings, long and short, and files, a few of which a model has learned from. */
+/** Several recordings, long and short, and files, some of which a model has learned from. */
 function anyExamples(rng: Random): SplitExample[] {
   let time = 0;
   const learns = rng.chance(0.5);
@@ -189,7 +189,7 @@ describe("the honest split", () => {
   });
 
   test("never measures by what is near to what the model has learned from, if what lay between was deleted", () => {
-    // Of 40 frames 26 were learned from, and the ten that were held out were deleted.
+    // 26 of 40 frames were learned from, and the ten held-out ones were deleted.
     const frames = recorded("wink", "a", 30).map((frame, i) => ({ ...frame, learned: i < 26 }));
     expect(sides(splitHonestly(frames), 30).join("")).toBe(`${"t".repeat(26)}----`);
     const copies = files("a", 8).map((file, i) => ({ ...file, learned: i === 3 }));
@@ -363,7 +363,7 @@ test("the curve of a training that goes on from a checkpoint ends where the chec
   for (const n of [1, 2]) curve = withStep(curve, step(n, n));
   curve = withEpoch(curve, { kind: "epoch", epoch: 1, trainLoss: 1, trainAccuracy: 0.5 });
   curve = withStep(curve, step(3, 9));
-  // A device that is lost goes back to the checkpoint without being started anew.
+  // After a lost device, training resumes from the checkpoint without a new start.
   expect(withStep(curve, step(2, 5)).steps.map(({ loss }) => loss)).toEqual([1, 5]);
   expect(withStep(curve, step(2, 5)).epochs).toEqual([]);
   curve = withStep(upTo(curve, 2, 4), step(3, 3));
@@ -435,7 +435,7 @@ test("examples become a zip archive with a folder per class, in any alphabet", a
     ["müde/file-0003.png", "z"],
     ["wach/file-0001.png", "y"],
   ]);
-  // Bit 11 of the flags: names are UTF-8, if they are not ASCII.
+  // Bit 11 of the flags: names are UTF-8 if they are not ASCII.
   const view = new DataView(bytes.buffer);
   expect(view.getUint16(6, true)).toBe(0x0800);
 });

@@ -1,4 +1,4 @@
-/** The page's camera: what is kept of the last minute, the file that is saved of it, and where labels stand. */
+/** The page's camera: its history of the last minute, the file saved from it, and the placement of labels. */
 
 import { expect, test } from "vitest";
 import type { TrackedFace } from "../src/predict/tracking.ts";
@@ -42,7 +42,7 @@ test("a minute is kept, and no more", () => {
   let history: readonly Moment[] = [];
   for (let time = 0; time <= 100; time++) history = withMoment(history, moment(time, face(1, 0.5)));
   expect(history.map(({ time }) => time)).toEqual(Array.from({ length: 61 }, (_, i) => 40 + i));
-  // After a long pause nothing of what was before it is left.
+  // After a long pause, nothing from before it is kept.
   expect(withMoment(history, moment(200)).map(({ time }) => time)).toEqual([200]);
 });
 

@@ -42,20 +42,22 @@ const built = fileURLToPath(new URL("../dist/web", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "vultus-page-"));
 const at = (...parts: string[]): string => join(folder, ...parts);
 
-/** How far the probabilities of two runtimes may lie apart: the last bits of landmarks move a crop by a part of a pixel. */
+/**
+ * Maximum difference between the probabilities of two runtimes: the last bits of landmarks shift a crop by a fraction of a pixel.
+ */
 const TOLERANCE = 5e-3;
 
-/** Milliseconds: where others compute, a page takes its time. */
+/** Milliseconds: a page is slow on a busy machine. */
 const PATIENCE = 240_000;
 
-/** What the page says of itself with so many threads. */
+/** The page's report with this number of threads. */
 function threadsHere(cores: number): string {
   return cores === 1 ? "one thread" : `${cores} threads`;
 }
 
 test("the first load of code and style is small", () => {
   const files = readdirSync(built, { recursive: true, encoding: "utf8" });
-  // ONNX Runtime comes with its models, the view of trainings with its server, and the view Teach when it is opened.
+  // ONNX Runtime is loaded with its models, the view of trainings with its server, and the view Teach when it is opened.
   const later = /teach|train|cut-|examples-zip/;
   const code = files.filter((name) => /\.(js|css|html)$/.test(name) && !/\/ort\.|watch/.test(name));
   const bytesOf = (names: readonly string[]): number =>
@@ -118,7 +120,7 @@ describe.skipIf(chromiumPath === undefined)(
       return page;
     }
 
-    /** Gives images to the page and waits until it has answered for `cards` in all. */
+    /** Gives images to the page, and waits until it shows results in `cards` cards in all. */
     async function give(page: Page, cards: number, ...names: string[]): Promise<void> {
       await page.locator("main input[type=file]").setInputFiles(names.map((name) => at("photos", name)));
       await page
@@ -171,7 +173,7 @@ describe.skipIf(chromiumPath === undefined)(
 
     test("the first load of models is small, and each is fetched once", async () => {
       const own = await serveFolder(built, { path: "/below/" });
-      // Without the service worker, which fetches what it keeps.
+      // Without the service worker, which fetches the files that it keeps.
       const context = await browser.newContext({ serviceWorkers: "block" });
       context.setDefaultTimeout(PATIENCE);
       const page = await open(context, own.address);
@@ -379,7 +381,7 @@ describe.skipIf(chromiumPath === undefined)(
         expectClose((await facesOf(page, JSON.stringify(theirs.prior))).faces, theirs.faces);
       }
       await expectAccessible(page);
-      // A model that records none keeps its answers, and the page shows which.
+      // A model that records no prior keeps its probabilities, and the page marks it.
       await page.locator(".model-bar input[type=file]").setInputFiles(at("own 70%.onnx"));
       await page.locator(".choice", { hasText: "not of own 70%" }).waitFor();
       await page.getByRole("button", { name: "Remove own 70%" }).click();
@@ -398,7 +400,7 @@ describe.skipIf(chromiumPath === undefined)(
     });
 
     test("a prior that models.json sets is the page's own, and may be left for another", async () => {
-      // Without the service worker, whose requests are not seen here.
+      // Without the service worker, whose requests are not visible here.
       const context = await browser.newContext({ serviceWorkers: "block" });
       context.setDefaultTimeout(PATIENCE);
       await context.route("**/models.json", async (route) => {
@@ -431,14 +433,14 @@ describe.skipIf(chromiumPath === undefined)(
       for (const file of [/models\.json/, /vultus_m\.onnx/, /face_detector\.onnx/, /\.wasm/, /explain/])
         await expect.poll(() => page.evaluate(kept), { timeout: PATIENCE }).toMatch(file);
       const tried: string[] = [];
-      // What the service worker answers from its cache is finished; whatever else is asked for fails.
+      // Responses that the service worker serves from its cache are complete; all other requests fail.
       context.on("requestfailed", (request) => tried.push(request.url()));
       await context.route("**", (route) => route.abort());
       await context.setOffline(true);
       await give(page, 1, "two.jpg");
       await expectNodesAnswers(page, "two.jpg");
       expect(tried.filter((address) => !address.startsWith("blob:"))).toEqual([]);
-      // And a later visit without any network at all.
+      // And a later visit without a network.
       await context.unroute("**");
       await page.reload();
       await page.locator(".model-chip").first().waitFor();
@@ -514,7 +516,7 @@ describe.skipIf(chromiumPath === undefined)(
       await page.getByRole("button", { name: "Choose images" }).focus();
       await page.keyboard.press("Enter");
       expect((await chooser).isMultiple()).toBe(true);
-      // Where a control goes with what it removes, the next one has the focus.
+      // If a control disappears with the item that it removes, the next control gets the focus.
       const label = "document.activeElement.ariaLabel ?? document.activeElement.textContent";
       for (const [name, next] of [
         ["Remove two.jpg", "Remove empty.png"],
@@ -570,7 +572,7 @@ describe.skipIf(chromiumPath === undefined)(
         expect(rows.length).toBeGreaterThan(3);
         for (const row of rows.slice(1)) {
           const cells = row.split(",");
-          // Where frames are seconds apart, a face may be taken for another.
+          // If frames are seconds apart, a face may be taken for another.
           expect(cells[1]).toMatch(/^[1-9]\d*$/);
           expect(cells.slice(8).reduce((sum, cell) => sum + Number(cell), 0)).toBeCloseTo(1, 4);
         }

@@ -1,4 +1,4 @@
-/** Votes of people, from a manifest through training, scores, report and comparison; and results without votes as ever. */
+/** Votes of people, from a manifest through training, scores, report and comparison; and unchanged results without votes. */
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -25,7 +25,7 @@ const readJson = <T>(...parts: string[]): T => JSON.parse(readFileSync(at(...par
 
 const columns = ["happy", "sad", "surprise", "unknown"] as const;
 const PEOPLE = 8;
-/** The votes of each image of the validation split, as they were drawn. */
+/** The drawn votes of each image of the validation split. */
 const cast: number[][] = [];
 
 /** Faces with votes of eight people; some are tied, and some mostly unknown. */
@@ -83,7 +83,7 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Images that are kept: those on which no more people chose unknown than any class. */
+/** The kept images: those with at least as many votes for some class as for unknown. */
 const kept = (): number[][] => cast.filter((votes) => (votes[3] as number) <= Math.max(...votes.slice(0, 3)));
 const untied = (): number[][] =>
   kept().filter((votes) => votes.filter((count) => count === Math.max(...votes)).length === 1);
@@ -105,7 +105,7 @@ describe("a training on votes", () => {
     expect(people?.agreement.n).toBe(untied().length);
     expect(untied().length).toBeLessThan(n);
     expect(n).toBeLessThan(cast.length);
-    // Votes for what is no class count as people asked.
+    // Votes for something other than a class count as people asked.
     expect(people?.voteShare.value).toBeLessThan(
       kept().reduce((sum, votes) => sum + Math.max(...votes), 0) / (n * PEOPLE) + 1e-9,
     );
@@ -194,7 +194,7 @@ describe("evaluate", () => {
 test("compare tells who agrees with people more often", async () => {
   const args = ["compare", at("run"), "majority", at("votes.csv")];
   const { people } = await json<ComparisonResult>(...args);
-  // It always answers one class, and agrees where that is what most people chose.
+  // It always predicts one class, and agrees if most people chose that class.
   const perClass = [0, 1, 2].map((k) => untied().filter((votes) => votes[k] === Math.max(...votes)).length);
   expect(perClass.map((count) => count / untied().length)).toContain(people?.agreementB);
   const { agreement, onePerson } = readJson<EvaluationResult>("run", "evaluation.json").people ?? {};

@@ -1,4 +1,4 @@
-/** Photos that are no face crops are noticed before anything is trained on them, and what is suggested works. */
+/** Photos that are not face crops are noticed before training, and the suggested command works. */
 
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,7 +20,7 @@ const at = (...parts: string[]): string => join(folder, ...parts);
 const face = clearFace;
 const before = process.cwd();
 
-/** An image of `extent` pixels with a face of `side` pixels in its middle. */
+/** An image of `extent` pixels with a face of `side` pixels at its centre. */
 async function picture(path: string, extent: number, side: number, seed: number): Promise<void> {
   const placed = { face, x: extent / 2, y: extent / 2, side, whole: side > extent / 2 };
   const { pixels, width, height, channels } = composite(extent, extent, side > 0 ? [placed] : [], seed);

@@ -1,4 +1,4 @@
-/** `predict --resume`: a run that is continued ends as one that was not interrupted. */
+/** `predict --resume`: a resumed run gives the same result as an uninterrupted one. */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -34,7 +34,7 @@ test.each(["jsonl", "csv"])("photos that could not be read before count again: .
   expect(await predict(photos, "--no-detect", "--out", out, "--resume")).toBe(1);
   expect(readFileSync(out, "utf8")).toBe(rows);
   expect(printed.err).toContain("bad.jpg: unreadable in the earlier run");
-  // A CSV file has a row for each face: its last photo may lack some, so it is done again.
+  // A CSV file has a row per face: its last photo may lack some, so it is done again.
   expect(printed.err).toContain(`${form === "csv" ? "1 was" : "2 were"} already done (1 cannot be read)`);
   // One that is not asked for does not count.
   expect(await predict([at("good.jpg")], "--no-detect", "--out", out, "--resume")).toBe(0);

@@ -1,4 +1,4 @@
-/** `predict` answers as it goes: a photo that is done waits for no other. */
+/** `predict` prints results as they come: a finished photo does not wait for others. */
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -68,7 +68,7 @@ test.skipIf(process.platform === "win32").each([
         if (out.includes("a.jpg")) resolve();
       });
     });
-    // Nothing was written into the pipe yet, so that the second photo cannot be done.
+    // Nothing was written into the pipe yet, so the second photo cannot be done.
     await first;
     expect(out).not.toContain("slow.jpg");
     await writeFile(slow, readFileSync(at("a.jpg")));

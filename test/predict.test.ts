@@ -1,4 +1,4 @@
-/** `vultus predict` from the command line: what it takes, what it answers, and what must never happen. */
+/** `vultus predict` on the command line: its inputs, its results, and what must never happen. */
 
 import { spawnSync } from "node:child_process";
 import {
@@ -108,7 +108,7 @@ describe("inputs", () => {
     );
     const [faces] = predictions.map((one) => one.faces);
     expect(faces).toHaveLength(2);
-    // The largest first, where it was pasted, with probabilities that sum to 1.
+    // The largest first, at the place where it was pasted, with probabilities that sum to 1.
     expect(overlapOf(faces?.[0]?.box as never, { x: 80, y: 130, width: 140, height: 140 })).toBeGreaterThan(
       0.6,
     );
@@ -185,7 +185,7 @@ describe("inputs", () => {
     mkdirSync(at("empty"));
     expect((await predicted(at("empty"))).code).toBe(2);
     expect(printed.err).toContain("no images found in");
-    // Nothing is left that the corrected request would meet.
+    // Nothing is left that would affect the corrected command.
     expect(await run(["predict", at("empty"), "--model", model, "--out", at("none.csv")])).toBe(2);
     expect(existsSync(at("none.csv"))).toBe(false);
   });
@@ -262,7 +262,7 @@ describe("images of every kind", () => {
     expect([width, height]).toEqual([12_300, 8_200]);
     expect(picture.width * picture.height).toBeGreaterThan(3.9e6);
     expect(picture.width * picture.height).toBeLessThan(4.1e6);
-    // In kilobytes. A process that predicts it takes 230 MB; one that decoded it in full would take 300 MB more.
+    // In kilobytes. Predicting it takes 230 MB; decoding it at full size would take 300 MB more.
     const told = "process.on('exit', () => console.error(process.resourceUsage().maxRSS))";
     const args = [
       "--import",
@@ -369,7 +369,7 @@ describe("results", () => {
     for (let i = 0; i < data.length; i += 3) if ((data[i] ?? 0) < 60 && (data[i + 2] ?? 0) > 120) blue++;
     expect(blue).toBeGreaterThan(300);
     printed.out = "";
-    // The copies lie in the folder that is walked, and are no inputs.
+    // The copies are in the scanned folder, but are not inputs.
     expect((await predicted(at("photos"), "--annotate", at("photos", "marked"))).code).toBe(2);
     expect(printed.err).toContain("is not empty");
     rmSync(at("photos", "marked"), { recursive: true });
@@ -419,7 +419,7 @@ describe("as a library", () => {
     await expect(detectFaces(two, { detector: later })).rejects.toThrow("there is no face detector");
     cpSync(new URL("../dist/models/face_detector.onnx", import.meta.url), later);
     expect(await detectFaces(two, { detector: later })).toHaveLength(2);
-    // A photo that is reduced when it is read: boxes and squares are in its own pixels.
+    // A photo that is downscaled on reading: boxes and squares are in its original pixels.
     const large = composite(2600, 2000, [{ face, x: 1500, y: 1000, side: 700 }]);
     const [seen] = await detectFaces(large);
     for (const { x, y, width, height } of [seen?.box as Box, seen?.square as Box])

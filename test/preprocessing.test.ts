@@ -21,10 +21,10 @@ const script = fileURLToPath(new URL("reference/preprocess.py", import.meta.url)
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-preprocessing-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-/** FER2013's images, if they were unpacked; else drawn faces. */
+/** FER2013's images if they were unpacked, else drawn faces. */
 const real = process.env.VULTUS_FER2013 ?? "/tmp/fer/images";
 
-/** Faces side by side, coloured, as one JPEG. */
+/** Faces next to each other, in colour, as one JPEG. */
 async function photo(name: string, width: number, height: number): Promise<string> {
   const path = join(folder, name);
   const happy = join(real, "validation", "happy");
@@ -76,7 +76,7 @@ describe.skipIf(!hasPython("torchvision"))("against torchvision", () => {
     expect(actual.length).toBe(expected.length);
     const difference =
       expected.reduce((sum, v, i) => sum + Math.abs(v - (actual[i] as number)), 0) / expected.length;
-    // Pillow rounds to bytes after each pass, and the JPEG decoders differ in how they enlarge chroma.
+    // Pillow rounds to bytes after each pass, and the JPEG decoders upsample chroma differently.
     expect(difference * 255).toBeLessThan(2);
     if (process.env.VULTUS_SHOW) console.log(`${name}: mean difference ${(difference * 255).toFixed(3)}/255`);
   });

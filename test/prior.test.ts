@@ -1,4 +1,4 @@
-/** The class prior, from the training through every form of a file to each place that answers: recorded, shifted, stated. */
+/** The class prior, from training through every file format to every result: recorded, shifted, stated. */
 
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -30,7 +30,7 @@ const folder = mkdtempSync(join(tmpdir(), "vultus-prior-"));
 const at = (...parts: string[]): string => join(folder, ...parts);
 const device = ["--device", "cpu", "--threads", "2"];
 const quiet = { device: "cpu", threads: 2 } as const;
-/** Training images of each class; a fifth of them lies in the wrong folder, so that nobody can be sure. */
+/** Number of training images per class; a fifth of them is in the wrong folder, so that no model can be certain. */
 const counts = { happy: 30, sad: 10 } as const;
 const trained = [0.75, 0.25];
 const pictures = Array.from({ length: 12 }, (_, i) => drawFace(i % 2 ? "happy" : "sad", "prior seen", i));
@@ -78,7 +78,7 @@ async function answersOf(bundle: Bundle): Promise<BundleOutputs> {
   }
 }
 
-/** What Bayes' rule makes of each row's odds. */
+/** Bayes' rule applied to the odds of each row. */
 function shifted(rows: Float32Array, from: readonly number[], to: readonly number[]): number[] {
   const out: number[] = [];
   for (let i = 0; i < rows.length; i += 2) {
@@ -122,7 +122,7 @@ describe("a file", () => {
       expect(distance(moved.probabilities, shifted(own.probabilities, trained, half))).toBeLessThan(2e-5);
       const temperature = temperatureOf(other.metadata, name);
       expect(distance(softmaxRows(moved.logits, 2, temperature), moved.probabilities)).toBeLessThan(1e-5);
-      // Back to what was trained, and on to a third prior, whatever the file was exported with.
+      // Back to the trained prior, and on to a third one, whatever the prior of the exported file.
       const back = await answersOf(withPrior(other, "trained"));
       expect(distance(back.probabilities, own.probabilities)).toBeLessThan(2e-5);
       expect(distance(softmaxRows(back.logits, 2, temperature), back.probabilities)).toBeLessThan(1e-5);
@@ -167,7 +167,7 @@ describe("a file", () => {
     const [shiftedFile] = (await exportModel({ ...site, prior: "uniform" })).files;
     expect(models().models[0]?.prior).toEqual({ happy: 0.5, sad: 0.5 });
     expect(readFileSync(at("site", "models", "run.onnx"))).toEqual(readFileSync(at("run", "best.onnx")));
-    // What is reported of it is what the page answers.
+    // The reported numbers match the page's results.
     const found = await evaluate({
       model: at("run"),
       data: at("faces"),
@@ -322,7 +322,7 @@ describe("answers", () => {
     );
     expect(await ask(2, "--prior", "uniform")).toBe(2);
     expect(readFileSync(out, "utf8")).toBe(before);
-    // As the error advises, and as it was asked at first.
+    // With the prior that the error advises, and with the original one.
     expect(await ask(2, "--prior", "happy=0.634,sad=0.366"), printed.err).toBe(0);
     expect(await ask(3, "--prior", "uniform:0.5"), printed.err).toBe(0);
     expect(readFileSync(out, "utf8").trim().split("\n")).toHaveLength(3);
@@ -345,7 +345,7 @@ describe("answers", () => {
       expect(baked[name]).toBeCloseTo(asked[name], 4);
     expect(asked.nll).not.toBeCloseTo(own.nll, 3);
     expect(distance([baked.calibration.eceModel], [asked.calibration.eceModel])).toBeLessThan(1e-4);
-    // More of the rare class is found, whatever that costs.
+    // More of the rare class is found, whatever the cost.
     const recall = ({ perClass }: ModelEvaluation): number => perClass.sad?.recall as number;
     const uniform = await evaluate({ ...options, model: bundle(), prior: "sad=0.95" });
     expect(recall(uniform)).toBeGreaterThan(recall(own));

@@ -1,4 +1,6 @@
-/** What vultus leaves behind besides its result: nothing. ONNX Runtime by itself would leave an identifier and reports. */
+/**
+ * What vultus leaves behind in addition to its result: nothing. ONNX Runtime by default would leave an identifier and reports.
+ */
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -18,7 +20,7 @@ test("a prediction writes no file anywhere", { timeout: 60_000 }, async () => {
   await sharp(pixels, { raw: { width, height, channels } }).toFile(face);
   const home = join(folder, "home");
   mkdirSync(home);
-  // As on a person's machine: under these variables ONNX Runtime believes to be tested and reports nothing anyway.
+  // As on a user's machine: under these variables ONNX Runtime assumes a test environment and reports nothing anyway.
   const env = { ...process.env };
   for (const name of Object.keys(env))
     if (/^(CI|ORT_|XDG_|GITHUB|TF_BUILD|JENKINS|VITEST)/.test(name)) delete env[name];

@@ -1,7 +1,7 @@
 /**
- * Whole backbones against PyTorch, torchvision's or those of reference/timm_models.py: names and shapes, logits, first
- * gradients, and what five optimizer steps change. Where Python with torch and torchvision is installed it runs live; without
- * it these tests skip and say so, and only backbones.test.ts compares.
+ * Whole backbones against PyTorch, torchvision's or those of reference/timm_models.py: names and shapes, logits, first gradients,
+ * and the changes by five optimizer steps. If Python with torch and torchvision is installed, it runs live; without it these
+ * tests skip and report so, and only backbones.test.ts compares.
  */
 
 import { spawnSync } from "node:child_process";
@@ -67,7 +67,7 @@ print(json.dumps({name: [[key, list(v.shape)] for key, v in tensors(name)] for n
       const own = describeModel({ ...architecture, inputSize: 64 })
         .specs.filter(({ name }) => !name.startsWith("head."))
         .map(({ name, shape }) => [name, shape]);
-      // Its classifier is where our head is; how many batches were counted serves no computation.
+      // Our head replaces its classifier; the number of batches seen is not used in any computation.
       const { classifier = "classifier" } = backbone.origin ?? {};
       const expected = theirs
         .get(backbone.name)
@@ -190,7 +190,7 @@ async function compare(
     }
     expect(Math.sqrt(difference / norm), `update of ${name}`).toBeLessThan(1e-3);
   }
-  // Nothing else is part of the state: what is frozen cannot move.
+  // Nothing else is part of the state: frozen weights cannot change.
   const trained = [...after.keys()].filter((name) => weights.has(name));
   for (const name of trained) expect(updates.has(name), `${name} should be frozen`).toBe(true);
 }

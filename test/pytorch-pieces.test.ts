@@ -1,4 +1,4 @@
-/** Optimizers, clipping, averages, schedules and losses against numbers that PyTorch made (test/reference/*.py). */
+/** Optimizers, clipping, averages, schedules and losses against numbers from PyTorch (test/reference/*.py). */
 
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
@@ -44,8 +44,8 @@ interface OptimizerReference {
 }
 
 /**
- * Every element to `tolerance` of its own size, or of `floor` where it is smaller: 1e-8 is far below all that has a meaning
- * here (gradients are of 1e-4 to 1), and keeps zeros from being divided by.
+ * Compares every element with `tolerance` relative to its magnitude, or to `floor` if it is smaller: 1e-8 is far below all
+ * meaningful values here (gradients are of 1e-4 to 1), and avoids division by zero.
  */
 function expectClose(
   actual: ArrayLike<number>,
@@ -60,7 +60,7 @@ function expectClose(
   }
 }
 
-/** The same of sums whose terms may cancel: what is left of them has few digits, what is not has nearly all. */
+/** The same for sums whose terms may cancel: where they do, few digits are left; elsewhere nearly all. */
 function expectSumsClose(actual: ArrayLike<number>, expected: readonly number[], what: string): void {
   expectClose(actual, expected, 3e-5, what);
   expectClose(actual, expected, 1e-6, what, Math.max(...expected.map(Math.abs)) / 2);
@@ -143,7 +143,7 @@ describe.each(cases.map((one) => [one.name, one] as const))("optimizer %s", (_, 
   });
 });
 
-/** Our name of one of PyTorch's moments, and the factor that makes ours PyTorch's. */
+/** Our name of one of PyTorch's moments, and the factor that converts ours to PyTorch's. */
 function ownMoment(kind: string, optimizer: OptimizerOptions): { own: string; factor: number } {
   if (optimizer.type === "sgd") return { own: kind, factor: 1 };
   return kind === "exp_avg"

@@ -1,4 +1,4 @@
-/** The committed numbers are what their scripts in test/reference give. Skips where Python lacks what they import. */
+/** The committed numbers match the output of their scripts in test/reference. Skips if Python lacks their imports. */
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -14,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test.skipIf(!hasPython("numpy, torch, torchvision"))("by PyTorch", () => {
   const names = ["optimizers", "schedules", "losses", "transforms"];
-  // One process for all: to import PyTorch takes longer than what the scripts do.
+  // One process for all: importing PyTorch takes longer than the scripts themselves.
   const all = names.map((name) => [join(reference, `${name}.py`), join(folder, `${name}.json`)]);
   run(
     "-c",
@@ -42,7 +42,7 @@ test.skipIf(!hasPython("numpy, scipy, sklearn"))("by scikit-learn", () => {
     expectSame(JSON.parse(run(join(reference, `${name}.py`))), committed(name), name);
 });
 
-/** What Python prints. */
+/** Python's output. */
 function run(...args: string[]): string {
   const env = { ...process.env, PYTHONPATH: reference };
   const { status, stdout, stderr } = spawnSync(python, args, { encoding: "utf8", env });
@@ -54,7 +54,7 @@ function committed(name: string): unknown {
   return JSON.parse(readFileSync(join(reference, `${name}.json`), "utf8"));
 }
 
-/** Numbers to a millionth of the largest of their row (of their own size, outside rows), anything else exactly. */
+/** Compares numbers to a millionth of the largest of their row (of their own magnitude outside rows), anything else exactly. */
 function expectSame(actual: unknown, expected: unknown, path: string): void {
   if (typeof expected !== "object" || expected === null) {
     if (typeof expected === "number") expectClose([actual], [expected], path);

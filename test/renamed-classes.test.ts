@@ -1,4 +1,4 @@
-/** Folders with class names as people write them, from the first look to a resumed run. */
+/** Folders with class names as people write them, from inspection to a resumed run. */
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -104,17 +104,17 @@ test("a run remembers its renames: its model, and going on with it, need none", 
   const rename = { "not happy": "sad" };
   await train({ ...options, data: at("unclear"), rename, out: at("run") });
   expect(environment("run").rename).toEqual(rename);
-  // The run's own splits are found, so nothing that it was trained on is scored.
+  // The run's own splits are found, so none of its training images are scored.
   expect((await notesOf(at("run"), at("unclear"))).join()).not.toMatch(/too high|left out/);
   const { files } = await exportModel({ model: at("run"), to: "bundle", out: at("exported"), ...ours });
   expect((await notesOf(files[0]?.path as string, at("unclear"))).join()).not.toMatch(/too high|left out/);
   expect(await run(["report", at("run"), "--device", "cpu"])).toBe(0);
   expect(printed.err).not.toMatch(/without images/i);
-  // The run is finished: that it may go on is all there is to see.
+  // The run is finished: the only visible hint is that it can be extended.
   await expect(train({ ...options, data: at("unclear"), resume: at("run") })).resolves.toMatchObject({
     classes: ["happy", "sad"],
   });
-  // Other names make other data.
+  // With other names, it is different data.
   await expect(
     train({ ...options, data: at("unclear"), rename: { "not happy": "not happy" }, resume: at("run") }),
   ).rejects.toThrow();

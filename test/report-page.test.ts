@@ -1,4 +1,4 @@
-/** The report of a real, small training: its files, made again later, without what is missing, and in a browser. */
+/** The report of a real, small training: its files, written again later, with files missing, and in a browser. */
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -59,7 +59,7 @@ interface BoardEvent {
   readonly values: readonly { readonly tag: string; readonly value?: number }[];
 }
 
-/** By a reader that shares no code with vultus. */
+/** With a reader that shares no code with vultus. */
 function tensorBoardEvents(folder: string): BoardEvent[] {
   const files = readdirSync(join(folder, "tensorboard")).map((name) => join(folder, "tensorboard", name));
   const { stdout, stderr, status } = spawnSync(python, [reader, ...files], { encoding: "utf8" });
@@ -73,7 +73,7 @@ function tensorBoardEvents(folder: string): BoardEvent[] {
 const read = (file: string): string => readFileSync(file, "utf8");
 const report = (): string => read(join(run, "report.html"));
 
-/** A copy of the run, for a test that takes something away from it. */
+/** A copy of the run, for a test that deletes parts of it. */
 function copyOf(name: string): string {
   const copy = join(folder, name);
   cpSync(run, copy, { recursive: true });
@@ -99,7 +99,7 @@ describe("the files of a run", () => {
       expect(html).toContain(`>${title}</h2>`);
     const addresses = html.match(/https?:\/\/[^"'<\s]+/g) ?? [];
     expect(new Set(addresses)).toEqual(new Set(["http://www.w3.org/2000/svg"]));
-    // One for each image that was scored.
+    // One per scored image.
     const faces = JSON.parse(/id="faces">(.*?)<\/script>/.exec(html)?.[1] ?? "") as { faces: unknown[][] };
     expect(faces.faces.every((face) => String(face[4]).startsWith("data:image/webp;base64,"))).toBe(true);
   });
@@ -126,7 +126,7 @@ describe("the files of a run", () => {
     const events = tensorBoardEvents(run);
     expect(events.slice(0, 2)).toMatchObject([{ version: "brain.Event:2" }, { session: 1, step: 4 }]);
     const { history, evaluation } = readRun(run);
-    // Four batches of 16 from 72 images: an incomplete one is dropped.
+    // Four batches of 16 from 72 images: an incomplete batch is dropped.
     expect(history.map(({ steps }) => steps)).toEqual([4, 4]);
     const scalars = (tag: string): unknown[] =>
       events.flatMap(({ step, values }) =>
@@ -175,7 +175,7 @@ describe("the files of a run", () => {
       expect(readdirSync(join(resumed, "tensorboard"))).toHaveLength(3);
       const accuracies: number[] = [];
       for (const { step, session, values } of tensorBoardEvents(resumed)) {
-        // What TensorBoard does where a session starts.
+        // What TensorBoard does at the start of a session.
         if (session !== undefined) accuracies.length = Math.min(accuracies.length, Math.ceil(step / 4) - 1);
         const value = values.find(({ tag }) => tag === "accuracy/validation")?.value;
         if (value !== undefined) expect(accuracies.push(value)).toBe(step / 4);
@@ -242,7 +242,7 @@ describe("the files of a run", () => {
     expect(await vultus(["report", unscored, "--device", "cpu"])).toBe(0);
     const card = (): string => read(join(unscored, "model-card.md"));
     expect(card()).toContain("pixel-identical to a training image");
-    // The same images but for one that was trained on: what the run saw is not known from them.
+    // The same images except for one that was trained on: they do not identify what the run saw.
     const list = join(folder, "one.txt");
     const [name] = readdirSync(join(data, "train", "happy")).sort() as [string];
     writeFileSync(list, `train/happy/${name}\n`);

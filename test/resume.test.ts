@@ -1,4 +1,4 @@
-/** A training that is killed or interrupted, however often, ends with the same bits as one that is not. */
+/** A training that is killed or interrupted, however often, ends bit-identical to an uninterrupted one. */
 
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,12 +9,12 @@ import { readCheckpoint, runPaths } from "../src/train/run-folder.node.ts";
 import { random } from "../src/util/random.ts";
 import { bestBytes, runCli, trainWithKills } from "./support/kill.ts";
 
-/** Whole trainings, in processes of their own. */
+/** Whole trainings, in their own processes. */
 const patience = { timeout: 300_000 };
 const KILLS = Number(process.env.VULTUS_KILLS ?? 20);
 const folder = mkdtempSync(join(tmpdir(), "vultus-resume-"));
 const data = join(folder, "data");
-/** The run that nothing disturbs. */
+/** The uninterrupted run. */
 const whole = join(folder, "whole");
 
 beforeAll(async () => {
@@ -37,7 +37,10 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Three phases: a frozen one on cached features, one with a few stages, one with everything by batch statistics. */
+/**
+ * Three phases: a frozen one on cached features, one that trains a few stages, and one that trains everything with batch
+ * statistics.
+ */
 const args = [
   [
     "train",
@@ -74,7 +77,7 @@ const args = [
   ],
 ].flat();
 
-/** The best weights may be of before the interruption; the last state and the losses are not. */
+/** The best weights may predate the interruption; the last state and the losses do not. */
 function expectSame(broken: string, undisturbed: string): void {
   expect(bestBytes(broken).equals(bestBytes(undisturbed))).toBe(true);
   const { tensors, progress } = readCheckpoint(runPaths(broken).checkpoint);
@@ -102,7 +105,7 @@ test("Ctrl-C finishes the step, saves, explains how to resume, and resuming is e
   let sent = false;
   const { code, stderr } = await runCli([...args, "--out", broken], {
     onStderr(text, child) {
-      // The second epoch of the second phase is under way then, or a later one where the machine is busy.
+      // By then the second epoch of the second phase is in progress, or a later one if the machine is busy.
       if (!sent && /phase 2: .*epoch 1 of 3/s.test(text)) sent = child.kill("SIGINT");
     },
   });

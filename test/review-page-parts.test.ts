@@ -1,4 +1,4 @@
-/** What the review page computes without a browser: filters, places on the map, and the layout of the map. */
+/** Computations of the review page without a browser: filters, positions on the map, and the layout of the map. */
 
 import { expect, test } from "vitest";
 import type { Decision } from "../src/server/review/protocol.ts";
@@ -27,7 +27,7 @@ const decisions = new Map<number, Decision>([
   [0, { kind: "relabel", label: "sad" }],
   [4, { kind: "keep" }],
   [8, { kind: "leave out" }],
-  // Its own label: nothing is changed.
+  // Its current label: nothing changes.
   [12, { kind: "relabel", label: "sad" }],
 ]);
 const decisionOf = (image: number): Decision | undefined => decisions.get(image);
@@ -43,7 +43,7 @@ test("filters hold together, and each counts what its other choices would give",
     "left out": 1,
   });
   expect(all.counts.split.get("test")).toBe(14);
-  // Blind images are no suspects, since nothing is known of them.
+  // Blind images are not suspects, since nothing is known about them.
   expect(all.suspects).toBe(18);
   expect([...all.counts.pair.values()].reduce((sum, n) => sum + n, 0)).toBe(18);
 
@@ -223,7 +223,7 @@ test("two fingers zoom and move the map, and what lies under them stays there", 
   expect(camera.zoom).toBe(2);
   const positions = Float32Array.of(0, 0, 1, 0, 0, 1, 1, 1);
   const at = (view: typeof whole): Float32Array => onScreen(positions, extent, view);
-  // Twice as far from the fingers' middle, which has moved down by 30.
+  // Twice as far from the midpoint of the fingers, which has moved down by 30.
   at(whole).forEach((value, i) => {
     const [middle, moved] = i % 2 === 0 ? [120, 120] : [100, 130];
     expect(at(camera)[i]).toBeCloseTo(moved + 2 * (value - middle), 3);

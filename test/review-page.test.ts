@@ -1,4 +1,6 @@
-/** The review page in a browser: by keys and by pointer, with thousands of images, without its server, and for everybody. */
+/**
+ * The review page in a browser: by keyboard and by pointer, with thousands of images, without its server, and for accessibility.
+ */
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +17,7 @@ import {
 } from "./support/review-server.ts";
 
 const built = existsSync(join(builtPage, "review.html"));
-/** Milliseconds: where others compute, a page takes its time. */
+/** Milliseconds: a page is slow on a busy machine. */
 const PATIENCE = 60_000;
 
 describe.skipIf(chromiumPath === undefined || !built)(
@@ -61,7 +63,7 @@ describe.skipIf(chromiumPath === undefined || !built)(
     const saved = (page: Page) => text(page, ".saved").toContain("Saved in corrections.csv");
     const spoken = (page: Page) => text(page, "[aria-live=polite]");
 
-    /** Waits for the image at this place of the list, and until it can be seen. */
+    /** Waits until the image at this position of the list is visible. */
     async function shown(page: Page, position: string): Promise<void> {
       await text(page, ".position").toBe(position);
       await page.waitForFunction(
@@ -73,7 +75,7 @@ describe.skipIf(chromiumPath === undefined || !built)(
       for (const key of keys) await page.keyboard.press(key);
     }
 
-    /** Waits until the map is laid out. */
+    /** Waits until the layout of the map is complete. */
     async function settled(page: Page): Promise<void> {
       await page.locator(".map").waitFor();
       await page.locator(".map-progress").waitFor({ state: "detached" });
@@ -98,7 +100,7 @@ describe.skipIf(chromiumPath === undefined || !built)(
         "angry relabelled to sad; 1 of 40. Next: neutral; the model: disgust, 93\u202f%",
       );
       await shown(page, "2 of 40");
-      // Its own label.
+      // Its current label.
       await press(page, "5");
       await shown(page, "3 of 40");
       await press(page, "x");
@@ -135,7 +137,7 @@ describe.skipIf(chromiumPath === undefined || !built)(
       await press(page, "?");
       await page.locator("dialog[open]").waitFor();
       expect(await page.locator("dialog tr").count()).toBeGreaterThan(8);
-      // Keys of the page do nothing behind it.
+      // The page's keys do nothing behind it.
       await press(page, "x", "Escape");
       await page.locator("dialog").waitFor({ state: "detached" });
       expect(server.posted).toHaveLength(4);
@@ -205,7 +207,7 @@ describe.skipIf(chromiumPath === undefined || !built)(
         { kind: "keep" },
       ]);
 
-      // Neighbours lead elsewhere, and the arrows back from there.
+      // Neighbours open other images, and the arrows lead back.
       const neighbour = page.locator(".neighbour").first();
       const title = await neighbour.getAttribute("title");
       await neighbour.click();
@@ -257,7 +259,7 @@ describe.skipIf(chromiumPath === undefined || !built)(
       await press(page, "ArrowLeft");
       expect(await page.locator(".state").textContent()).toBe("left outnot saved yet");
       expect(server.decisions.size).toBe(0);
-      // Undoing what is not saved asks nobody.
+      // Undoing an unsaved decision sends no request.
       await press(page, "u");
       await text(page, ".saved").toBe("1 decision not saved");
       expect(await page.locator(".state").textContent()).toBe("undecided");
@@ -337,7 +339,7 @@ describe.skipIf(chromiumPath === undefined || !built)(
       }
       return slowest;
     })()`);
-      // A frame takes a few milliseconds where nothing else computes.
+      // A frame takes a few milliseconds on an idle machine.
       expect(slowest).toBeLessThan(2000);
       await page.locator('[aria-posinset="20000"] img[src]').waitFor();
       expect(await nodes()).toBeLessThan(700);
@@ -376,7 +378,7 @@ describe.skipIf(chromiumPath === undefined || !built)(
       ]);
       await spoken(page).toContain("4 images relabelled to happy; 4 of 75.");
       expect(await page.locator('[aria-selected="true"]').count()).toBe(0);
-      // The next one that is undecided has the focus.
+      // The next undecided image has the focus.
       await expect.poll(() => focusedCell(page), soon).toBe("cell-28");
       await press(page, "u");
       await expect.poll(() => server.decisions.size, soon).toBe(0);
@@ -454,7 +456,7 @@ describe.skipIf(chromiumPath === undefined || !built)(
       await drag([0.005, 0.005], [0.995, 0.005], [0.995, 0.995], [0.005, 0.995]);
       await text(page, ".map-selected").toContain("280 selected");
 
-      // By keys: what is within the radius of the focused image is its group, since groups are far apart.
+      // By keyboard: the images within the radius of the focused image are its group, since groups are far apart.
       await map.focus();
       await press(page, "Escape", "ArrowRight");
       await page.locator(".map-bubble img").waitFor();
@@ -477,7 +479,7 @@ describe.skipIf(chromiumPath === undefined || !built)(
       await page.getByText(`From the map (${near})`).waitFor();
       await text(page, ".grid-head").toContain(`${near} images`);
 
-      // Filters hold on the map, too.
+      // Filters apply to the map, too.
       await page.getByRole("button", { name: "From the map" }).click();
       await page.getByLabel("Suspects only").check();
       await page.getByRole("link", { name: "Map" }).click();
@@ -566,7 +568,7 @@ describe.skipIf(chromiumPath === undefined || !built)(
 
     test("nothing is asked of any other server, and nothing goes wrong", () => {
       expect([...origins].every((origin) => origin.startsWith("http://127.0.0.1:"))).toBe(true);
-      // What Chromium says of answers that are missing or refusals.
+      // Chromium's messages for missing responses and refusals.
       expect(complaints.filter((complaint) => !complaint.startsWith("Failed to load resource: "))).toEqual(
         [],
       );

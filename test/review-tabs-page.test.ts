@@ -1,4 +1,4 @@
-/** The review page in a browser that has it open more than once: other tabs, and other servers at its address. */
+/** The review page in a browser with several tabs: other tabs, and other servers at its address. */
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -54,7 +54,7 @@ describe.skipIf(chromiumPath === undefined || !built)(
       const page = await open();
       const port = Number(new URL(server.address).port);
       server.close();
-      // As many images, with the same names and classes.
+      // The same number of images, with the same names and classes.
       const other = { ...madeUpReview({ count: 20 }), id: "of other photos", file: "other.csv" };
       server = await serveReview(other, { port });
       await page.getByRole("button", { name: "Leave out" }).click();

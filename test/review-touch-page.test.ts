@@ -1,4 +1,4 @@
-/** The map of the review page under fingers. */
+/** The map of the review page on a touch screen. */
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** A review from the data to the next training: what the server tells, decisions in their file, and what reads them. */
+/** A review from the data to the next training: the server's responses, decisions in their file, and their readers. */
 
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -34,7 +34,7 @@ afterEach(() => close());
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 let server: ReviewServer | undefined;
-/** Of the review that was opened last. */
+/** Of the most recently opened review. */
 let id = "";
 async function open(options: ReviewOptions = { data: at("photos") }): Promise<ReviewSet> {
   const own: ReviewOptions = {
@@ -88,7 +88,7 @@ describe("what is shown", () => {
     expect(
       shown.slice(36).every(({ split, opinion }) => split === "validation" && opinion === undefined),
     ).toBe(true);
-    // Where the model agrees with the label, its margin is not told by the two probabilities.
+    // If the model agrees with the label, the two probabilities do not determine its margin.
     const suspects = training.filter(({ label, opinion }) => opinion?.answer !== label);
     expect(suspects.length).toBeGreaterThan(2);
     expect(training.slice(0, suspects.length)).toEqual(suspects);
@@ -111,7 +111,7 @@ describe("what is shown", () => {
     });
     expect(suspects).toBe(at("labels.csv"));
     expect(order.slice(0, 2).map((index) => images[index]?.id)).toEqual(list);
-    // What the list suggests stands beside the model's answer.
+    // The suggestion of the list is next to the model's prediction.
     for (const index of order.slice(0, 2))
       expect(images[index]).toMatchObject({ suggested: classes.indexOf("happy"), opinion: {} });
     expect(images.filter(({ suggested }) => suggested !== undefined)).toHaveLength(2);
@@ -212,7 +212,7 @@ describe("decisions", () => {
     expect(again.undoable).toBe(2);
     expect(again.images[a]?.decision).toEqual({ kind: "relabel", label: "surprise" });
     expect(again.images[b]?.decision).toEqual({ kind: "keep" });
-    // The last row is that of the last decision.
+    // The last row belongs to the last decision.
     await undo();
     expect(rows()).toHaveLength(2);
     await undo();
@@ -290,7 +290,7 @@ describe("decisions", () => {
     await close();
     expect((await open()).id).toBe(first.id);
     await close();
-    // Another server at the address of a page that was left open.
+    // Another server at the address of a page that is still open.
     writeFileSync(at("corrections.csv"), "image,old_label,new_label,when\n");
     rmSync(at("other"), { recursive: true, force: true });
     cpSync(at("photos"), at("other"), { recursive: true });
@@ -349,7 +349,7 @@ test("train, audit, evaluate and compare read the corrections; a run keeps them"
   const counts = async (...of: string[]) =>
     (await printedJson<InspectResult>("data", "inspect", ...of, "--no-sheet")).counts;
   expect(await counts(at("photos"))).not.toEqual(await counts(...corrected));
-  // The run's own copy: the file itself may go on to change.
+  // The run's own copy, since the file itself may change further.
   rmSync(at("corrections.csv"));
   expect(await run(["train", "--resume", at("run"), "--extend", "1", ...flags]), printed.err).toBe(0);
   const kept = ["--corrections", at("run", "data-corrections.csv")];

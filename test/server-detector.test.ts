@@ -1,4 +1,4 @@
-/** The face detector of the service: what the service reports of it, what it costs, and that the page has the same. */
+/** The service's face detector: how the service reports it, its cost, and that the page uses the same. */
 
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -75,7 +75,7 @@ test("metrics count searches, their time, runs of the network and faces, and not
     expect(await faces(service, two, "?detect=false")).toBe(1);
     expect(await faces(service, empty)).toBe(0);
     expect(await counted()).toEqual([3, 3, 4]);
-    // Where nothing is found, it looks again and again.
+    // If nothing is found, it searches several times.
     expect((await service.metric("vultus_detector_looks_sum")) - 2 * looks).toBeGreaterThan(looks);
     expect((await service.app.inject("/metrics")).body).toMatch(
       /^vultus_detector_info\{name="thorough",rotate="none"\} 1$/m,

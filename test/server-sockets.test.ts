@@ -1,4 +1,4 @@
-/** The HTTP service on real sockets: clients that leave, stall or talk nonsense, workers that die, models that change, and the end. */
+/** The HTTP service on real sockets: clients that leave, stall or send garbage, dying workers, replaced models, and shutdown. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -49,7 +49,7 @@ interface Response {
 
 const keptAlive = new Agent({ keepAlive: true });
 
-/** Posts the crop. @throws where the connection is refused or cut. */
+/** Posts the crop. @throws if the connection is refused or cut. */
 async function post({ app }: TestService, signal?: AbortSignal): Promise<Response> {
   const { port } = app.server.address() as { port: number };
   const sent = request({
@@ -262,7 +262,7 @@ describe("the end", () => {
     await until(() => service.admission.waiting === 1, "one request is accepted");
     const late = await bare(service, "GET /v1/model HTTP/1.1\r\nHost: loc");
     const probe = await bare(service, "GET /readyz HTTP/1.1\r\nHost: loc");
-    // Both are known to the service when it begins to end.
+    // The service has received both when it begins to shut down.
     await new Promise((resolve) => setTimeout(resolve, 50));
     const closed = service.close();
     late.socket.write("alhost\r\n\r\n");
@@ -314,7 +314,7 @@ describe("the command", () => {
     const client = connect(port, "127.0.0.1").on("error", () => {});
     await once(client, "connect");
     client.write(`${head(1000)}never more`);
-    // The body has begun when the signal comes.
+    // The client has begun to send the body when the signal arrives.
     await new Promise((resolve) => setTimeout(resolve, 100));
     child.kill("SIGTERM");
     await until(() => said().includes("finishing"), "it finishes");

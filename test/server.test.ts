@@ -1,4 +1,4 @@
-/** The HTTP service as its clients see it: what it answers, and every way in which it says no. */
+/** The HTTP service as its clients see it: its responses, and every kind of refusal. */
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -69,7 +69,7 @@ function multipart(...pictures: Buffer[]): Buffer {
 const asJson = (...pictures: Buffer[]): string =>
   JSON.stringify({ pictures: pictures.map((bytes) => bytes.toString("base64")) });
 
-/** The answer of a request that must have succeeded, as its schema says. */
+/** The response to a request that must succeed, validated by its schema. */
 async function answered(...request: Parameters<typeof post>): Promise<Answer> {
   const { status, body } = await post(...request);
   expect(body).toMatchObject({ predictions: expect.any(Array) as unknown });
@@ -77,7 +77,7 @@ async function answered(...request: Parameters<typeof post>): Promise<Answer> {
   return answerSchema.parse(body);
 }
 
-/** Status and code of a request that must have failed, in the form of a problem. */
+/** Status and code of a request that must fail, as a problem document. */
 async function refused(...request: Parameters<typeof post>): Promise<string> {
   const { status, headers, body } = await post(...request);
   const problem = problemSchema.parse(body);
@@ -287,7 +287,7 @@ describe("refusals", () => {
     expect(await refused(Buffer.alloc(200_001), jpeg)).toMatch(/^413 body_too_large/);
     expect(await refused(asJson(crop, crop, crop, crop), json)).toMatch(/^413 too_many_pictures/);
     expect(await refused(multipart(crop, crop, crop, crop), form)).toMatch(/^413 too_many_pictures/);
-    // A million grey pixels in few bytes: refused by the header.
+    // A million grey pixels in few bytes: refused because of the header.
     const bomb = await encoded(blank(1000), "png");
     expect(await refused(bomb, jpeg)).toMatch(/^413 too_many_pixels: 1000 × 1000/);
     expect(await refused(bmp(60_000, 60_000), jpeg)).toMatch(/^413 too_many_pixels: 60000 × 60000/);
@@ -369,7 +369,7 @@ describe("access", () => {
     );
     expect((await answered(two, { ...jpeg, ...right }, "", closed)).predictions).toHaveLength(1);
     expect(await Promise.all(["/v1/model", "/metrics"].map((url) => get(url)))).toEqual([401, 401]);
-    // The same routes, written otherwise.
+    // The same routes in other spellings.
     expect(await get("/%76%31/model")).toBe(401);
     expect(await get("/metric%73?a=1")).toBe(401);
     expect(await Promise.all(["//v1/model", "/v1//model/", "//metrics"].map((url) => get(url)))).toEqual([

@@ -1,4 +1,4 @@
-/** One prediction in four processes, of which two are killed: every photo has a result, and none has two. */
+/** One prediction in four processes, two of which are killed: every photo has a result, and none has two. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -69,7 +69,7 @@ test.each(["jsonl", "csv"])("four processes, two of them killed: .%s", { timeout
   const whole = [1, 3].map((index) => runCli(shard(index, form)));
   await Promise.all([killed(0), killed(2)]);
   expect((await Promise.all(whole)).map(({ code }) => code)).toEqual([0, 0]);
-  // Where nobody started them again, it is noticed.
+  // If nobody restarts them, that is noticed.
   expect(await merge(form, "--photos", at("photos"))).toBe(1);
   expect(printed.err).toMatch(/\d+ photos without a result: .*, …/);
   rmSync(at(`all.${form}`));

@@ -1,4 +1,4 @@
-/** What ships: small enough, described, and as good on FER2013's validation faces as its card says. */
+/** The shipped models: small enough, described, and as good on FER2013's validation faces as their cards say. */
 
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename } from "node:path";
@@ -25,7 +25,7 @@ test.each(shippedModels())("%s: six classes, a calibrated temperature, a card", 
   const { architecture, metadata } = loadBundle(name);
   expect(architecture.network?.backbone).toBe(name);
   expect(architecture.classes).toEqual(["angry", "fear", "happy", "neutral", "sad", "surprise"]);
-  // Below 1 where it learned votes: the plurality is surer than the shares of its votes.
+  // Below 1 if it learned votes: the plurality is more certain than the shares of its votes.
   expect(Number(metadata.temperature)).toBeGreaterThan(0.5);
   expect(Number(metadata.temperature)).toBeLessThan(1.3);
   const card = readFileSync(shippedModel(name).replace(".onnx", ".md"), "utf8");
@@ -64,7 +64,7 @@ test.skipIf(!hasFer2013 || !existsSync(votesFile)).each([
       expressions.map((label) => Number(cells[label])),
     );
   }
-  // Faces of which more people chose one of the classes than any other of them.
+  // Faces for which one class has more votes than any other.
   const faces = (await labelledFaces()).flatMap((face) => {
     const counts = votes.get(face.file) ?? [];
     const most = Math.max(...counts);

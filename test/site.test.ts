@@ -1,4 +1,4 @@
-/** `vultus export --to web`: the page with a model of one's own, below any path of the plainest static host. */
+/** `vultus export --to web`: the page with the user's own model, below any path of the simplest static host. */
 
 import {
   existsSync,
@@ -29,9 +29,9 @@ import { serveFolder } from "./support/static-server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vultus-site-"));
 const at = (...parts: string[]): string => join(folder, ...parts);
-/** Images to check with; the thousand faces that are drawn otherwise take their time. */
+/** Images for checking; the default of a thousand drawn faces takes long. */
 const data = at("data");
-/** A run as `classifierPath` finds it. */
+/** A run in the form that `classifierPath` finds. */
 const runFolder = at("runs", "happy or not");
 const site = at("site");
 
@@ -113,7 +113,7 @@ test("writes a folder that has everything, and nothing of other models", async (
       },
     ],
   });
-  // Every address in it is relative: to an absolute one it could not be moved.
+  // Every address in it is relative: with an absolute one it could not be moved.
   expect(readFileSync(join(site, "index.html"), "utf8")).not.toMatch(/(src|href)="\//);
 });
 
@@ -220,7 +220,7 @@ test("an ensemble and an int8 or half-precision export are put into a page as th
     printed.err,
   ).toBe(0);
   expect(readFileSync(at("both", "models", "both.onnx"))).toEqual(readFileSync(at("both.onnx")));
-  // A form for PyTorch needs one network, and still reports that.
+  // A format for PyTorch requires a single network, and still reports that.
   expect(await run(["export", at("both.onnx"), "--to", "web,pth", "--out", at("no")])).toBe(2);
   expect(printed.err).toContain("is an ensemble of");
 

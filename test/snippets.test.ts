@@ -1,4 +1,4 @@
-/** The library's snippets in README and docs type-check against the source, each as the module that it is. */
+/** The library's snippets in README and docs type-check against the source, each as its own module. */
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ const pages = [
   "README.md",
   ...readdirSync(join(root, "docs", "how-to")).map((name) => `docs/how-to/${name}`),
 ];
-/** A TypeScript block (with JSX too) that imports from the package; the others are pieces of source files. */
+/** A TypeScript block (including JSX) that imports from the package; the others are pieces of source files. */
 const usesLibrary = /from "vultus(\/\w+)?"/;
 
 interface Snippet {
@@ -27,7 +27,7 @@ const snippets: readonly Snippet[] = pages.flatMap((page) =>
   ),
 );
 
-/** What the compiler says of modules, in a folder of the checkout, so that packages are found. */
+/** The compiler's errors for modules in a folder of the checkout, where packages are found. */
 function complaints(modules: readonly Omit<Snippet, "page">[]): string {
   const folder = join(root, ".cache", `snippets-${process.pid}`);
   mkdirSync(folder, { recursive: true });
@@ -42,7 +42,7 @@ function complaints(modules: readonly Omit<Snippet, "page">[]): string {
     const config = {
       extends: join(root, "tsconfig.json"),
       compilerOptions: {
-        // A snippet shows what there is; not all of it is used there.
+        // A snippet shows what is available; it need not use all of it.
         noUnusedLocals: false,
         jsx: "react-jsx",
         paths: {

@@ -1,4 +1,4 @@
-/** `vultus data soften`: soft labels are what the models answer, blended with the labels, and train reads them. */
+/** `vultus data soften`: soft labels are the models' predictions, blended with the labels, and train reads them. */
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -47,7 +47,7 @@ test("a training image gets the mean of the label and the answers, a validation 
     (shares[label] ??= []).push(expected);
     expect(Math.abs((votes[label] as number) - expected), id).toBeLessThan(2e-4);
   }
-  // An image that had got another's answer would show.
+  // A prediction for the wrong image would be noticed.
   for (const share of shares) expect(Math.max(...share) - Math.min(...share)).toBeGreaterThan(0.01);
   await teacher.close();
 });

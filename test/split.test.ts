@@ -1,4 +1,4 @@
-/** `vultus data split` from the command line: copies and people on one side, and a manifest that reads back the same. */
+/** `vultus data split` on the command line: copies and people on one side, and a manifest that reads back the same. */
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,7 +24,7 @@ async function face(path: string, number: number, change = (image: Sharp): Sharp
     .toFile(at(path));
 }
 
-/** 60 faces, 12 of them with a copy in the other split, 10 with a mirrored one. */
+/** 60 faces, 12 of them with a copy in the other split, 10 with a mirrored copy. */
 beforeAll(async () => {
   for (let i = 0; i < 60; i++) {
     const name = i % 2 ? "happy" : "sad";
@@ -50,7 +50,7 @@ async function split(...args: string[]): Promise<Printed> {
   return JSON.parse(printed.out) as Printed;
 }
 
-/** The side of each face, by its number; a face on two sides fails. */
+/** The side of each face by its number; fails for a face on two sides. */
 async function sidesOf(manifest: string): Promise<Map<string, Split>> {
   const sides = new Map<string, Split>();
   for (const { id, split: side } of (await readDataset([manifest])).samples) {

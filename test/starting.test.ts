@@ -1,4 +1,4 @@
-/** What trainings start from by default, and what is said of images that the starting weights know, here and wherever they are scored. */
+/** What trainings start from by default, and the notes about images that the starting weights know, here and in every scoring. */
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -41,7 +41,7 @@ beforeAll(async () => {
     }
     for (let i = 0; i < HELD; i++) {
       await write(`old/validation/${label}/${i}.png`, label, seed(400 + i));
-      // The first are copies of images that the first training sees.
+      // The first ones are copies of images of the first training.
       await write(`new/validation/${label}/${i}.jpg`, label, seed(i < KNOWN ? i : 200 + i));
     }
   }

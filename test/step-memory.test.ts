@@ -1,4 +1,4 @@
-/** What a train step keeps in memory, counted from its graph: nothing here is timed or measured. */
+/** What a train step keeps in memory, counted from its graph: nothing is timed or measured. */
 
 import { describe, expect, test } from "vitest";
 import { Graph } from "../src/graph/graph.ts";
@@ -20,7 +20,7 @@ function architectureOf(name: string, inputSize: number): Architecture {
   return { backbone, head: "linear", classes: ["a", "b", "c"], dropout: 0, inputSize, resize: 1 };
 }
 
-/** Megabytes that the whole network, trained by running statistics, keeps for its backward pass. */
+/** Megabytes that the whole network, trained with running statistics, keeps for its backward pass. */
 function savedMegabytes(name: string, inputSize: number): number {
   const architecture = architectureOf(name, inputSize);
   const graph = new Graph(16);

@@ -1,4 +1,4 @@
-/** The example that trains in a page, built as a user's bundler builds it: a folder goes in, a model that Node reads comes out. */
+/** The example that trains in a page, bundled like a user's page: from a folder of images to a model that Node reads. */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,7 @@
-/** The page's view Teach by keyboard alone, from the first Tab to the deleted project, and what a screen reader announces on the way. */
+/**
+ * The page's view Teach by keyboard alone, from the first Tab to the deleted project, and what screen readers announce along the
+ * way.
+ */
 
 import { statSync } from "node:fs";
 import type { Page } from "playwright-core";
@@ -8,7 +11,7 @@ import { chromiumPath } from "./support/chromium.ts";
 import { smallArchitecture, writeSmallBundle } from "./support/small-classifier.ts";
 import { countIn, openTeachView, PATIENCE, type TeachView, untilShown } from "./support/teach-view.ts";
 
-/** Notes each element that had the focus before the body had it for a fifth of a second. */
+/** Records each element that lost the focus to the body for a fifth of a second. */
 const watchFocus = `
   globalThis.losses = [];
   let last = "";
@@ -20,7 +23,7 @@ const watchFocus = `
   }, 50);
 `;
 
-/** Whether the focused element has an outline, and its centre is in sight and covered by nothing else. */
+/** Whether the focused element has an outline, and its centre is in view and uncovered. */
 const isSeen = `(() => {
   const at = document.activeElement;
   const { outlineStyle, outlineWidth } = getComputedStyle(at);
@@ -29,7 +32,7 @@ const isSeen = `(() => {
   return outlineStyle !== "none" && parseFloat(outlineWidth) >= 2 && (at.contains(top) || top?.contains(at));
 })()`;
 
-/** Notes the value of the focused field as soon as the page has handled the next key. */
+/** Records the value of the focused field as soon as the page has handled the next key. */
 const noteValueAfterKey = `void (globalThis.valueAfterKey = new Promise((resolve) =>
   document.activeElement.addEventListener("keydown", ({ target }) => setTimeout(() => resolve(target.value)), {
     once: true,
@@ -58,7 +61,7 @@ describe.skipIf(chromiumPath === undefined)(
     const untilFocused = (page: Page, what: string | RegExp) =>
       expect.poll(() => focused(page), { timeout: PATIENCE }).toMatch(what);
 
-    /** Moves the focus until it is at `what`. @returns what it passed. */
+    /** Moves the focus until it is on `what`. @returns the elements passed. */
     async function tabTo(page: Page, what: string | RegExp, key = "Tab"): Promise<string[]> {
       const passed: string[] = [];
       for (;;) {
@@ -81,7 +84,7 @@ describe.skipIf(chromiumPath === undefined)(
       expect(await focused(page)).toBe(`textbox "${field}": ${name}`);
     }
 
-    /** Texts of the elements that announce their changes. */
+    /** Texts of the live regions. */
     const announced = (page: Page, role: "status" | "alert"): Promise<string[]> =>
       page.getByRole(role).allTextContents();
 
@@ -91,7 +94,7 @@ describe.skipIf(chromiumPath === undefined)(
         .toMatch(text);
     }
 
-    /** Holds a key until a class has so many examples. */
+    /** Holds a key until a class has this many examples. */
     async function record(page: Page, index: number, key: string, wanted: number): Promise<void> {
       while ((await countIn(page, index)) < wanted) {
         await untilShown(page, index === 0 ? "first" : "second");
@@ -124,7 +127,7 @@ describe.skipIf(chromiumPath === undefined)(
       await page.locator(".class-card").nth(1).waitFor();
       expect(await focused(page)).toBe('region "Teach"');
 
-      // The order is that of the work: the project, the camera, the classes.
+      // The order follows the workflow: the project, the camera, the classes.
       expect(await tabTo(page, 'button "Choose a folder"')).toEqual([
         'textbox "Name of the project": Project 1',
         "text: Projects",

@@ -1,4 +1,7 @@
-/** The page's view Teach in a real browser: record, train, measure, export, all of it without a network, and in Node what it gave. */
+/**
+ * The page's view Teach in a real browser: record, train, measure and export, all without a network, and the exported files in
+ * Node.
+ */
 
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -39,14 +42,14 @@ describe.skipIf(chromiumPath === undefined)(
     });
     afterAll(() => view?.close());
 
-    /** Waits until the service worker has kept a file. */
+    /** Waits until the service worker has cached a file. */
     async function untilKept(page: Page, file: RegExp): Promise<void> {
       const kept =
         "caches.keys().then(async ([name]) => name ? (await (await caches.open(name)).keys()).map(({ url }) => url).join() : '')";
       await expect.poll(() => page.evaluate(kept), { timeout: PATIENCE }).toMatch(file);
     }
 
-    /** Holds a key while the camera shows the face of the class, until it has so many examples. */
+    /** Holds a key while the camera shows the face of the class, until it has this many examples. */
     async function record(page: Page, index: number, wanted: number): Promise<void> {
       await card(page, index).locator(".hold").focus();
       const key = ["1", "2"][index] as string;
@@ -95,7 +98,7 @@ describe.skipIf(chromiumPath === undefined)(
         context.on("requestfailed", (request) => tried.push(request.url()));
         await context.setOffline(true);
         asked = view.server.asked.length;
-        // The service worker answers from here on.
+        // The service worker responds from here on.
         await page.reload();
         await page.locator(".model-chip").first().waitFor();
       });
@@ -115,14 +118,14 @@ describe.skipIf(chromiumPath === undefined)(
         await card(page, 1).getByLabel("Name of the class").fill("oh");
         await page.getByLabel("Name of another class").fill("third");
         await page.locator(".project-name").fill("My looks");
-        // A click by script leaves the focus in the field: the page renders anew while the name is being typed.
+        // A click by script leaves the focus in the field: the page re-renders while the name is being typed.
         await page.getByRole("button", { name: "Add a class" }).dispatchEvent("click");
         await page.locator(".class-card").nth(2).waitFor();
         await page.locator(".project-name").press("Enter");
         expect(await page.locator(".project-name").inputValue()).toBe("My looks");
         await page.getByRole("button", { name: "Delete the class oh" }).click();
         await page.getByRole("button", { name: "Undo" }).click();
-        // In its place: the keys that record and the columns of the answers go by it.
+        // In its position: the keys that record and the columns of the predictions depend on it.
         await page.locator(".class-card:nth-of-type(2)[aria-label=oh]").waitFor();
         await page.getByRole("button", { name: "Delete the class third" }).click();
       });
@@ -237,7 +240,7 @@ describe.skipIf(chromiumPath === undefined)(
       });
 
       test("nothing was asked of a network", () => {
-        // A browser looks by itself whether there is a new service worker.
+        // A browser checks by itself for a new service worker.
         expect(view.server.asked.slice(asked).filter((path) => path !== "/sw.js")).toEqual([]);
         expect(
           tried.filter((address) => new URL(address).origin !== new URL(view.server.address).origin),
@@ -254,7 +257,7 @@ describe.skipIf(chromiumPath === undefined)(
       await expectAccessible(second);
       await first.close();
       await second.locator(".class-card").first().waitFor();
-      // Deleted, nothing is left of it.
+      // After deletion, nothing of it is left.
       await second.locator(".projects summary").click();
       await second.getByRole("button", { name: "Delete Project 1" }).click();
       await second.getByRole("button", { name: "Delete Project 1 for good" }).click();
@@ -263,13 +266,13 @@ describe.skipIf(chromiumPath === undefined)(
     });
 
     test("if the storage is full, the page reports it, and what is there stays", async () => {
-      // A browser keeps to a quota only what it writes to its disk.
+      // A browser enforces a quota only on what it writes to disk.
       const context = await chromium.launchPersistentContext(at("profile"), {
         executablePath: chromiumPath as string,
         args: ["--no-sandbox"],
       });
       context.setDefaultTimeout(PATIENCE);
-      // And it remembers for a while what it last knew of one: the database is opened after that is set.
+      // It also caches the last known quota for a while: the database is opened after setting it.
       const page = await context.newPage();
       await page.goto(view.server.address);
       await page.locator(".model-chip").first().waitFor();

@@ -1,4 +1,4 @@
-/** The page's view Teach if something goes wrong: a camera that is taken away, models among the images, a training that fails. */
+/** The page's view Teach when something goes wrong: a lost camera, models among the images, a training that fails. */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import type { BrowserContext, Page } from "playwright-core";
@@ -42,7 +42,7 @@ describe.skipIf(chromiumPath === undefined)(
         );
     }
 
-    /** A page whose first class is being recorded: its key is held, and three examples or more are there. */
+    /** A page that is recording its first class: its key is held, and at least three examples are there. */
     async function recording(): Promise<{ context: BrowserContext; page: Page }> {
       const context = await view.newContext();
       const page = await view.open(context);
@@ -72,14 +72,14 @@ describe.skipIf(chromiumPath === undefined)(
       })()`);
     }
 
-    /** What a browser does if the camera is unplugged. */
+    /** Simulates an unplugged camera. */
     const unplug = `(() => {
       const [track] = document.querySelector(".teach video").srcObject.getVideoTracks();
       track.stop();
       track.dispatchEvent(new Event("ended"));
     })()`;
 
-    /** What a browser does if another program takes the camera, or its shutter is closed or opened again. */
+    /** Simulates another program taking the camera, or its shutter closing or opening. */
     const mute = (muted: boolean): string => `(() => {
       const [track] = document.querySelector("video").srcObject.getVideoTracks();
       Object.defineProperty(track, "muted", { configurable: true, value: ${muted} });
@@ -95,7 +95,7 @@ describe.skipIf(chromiumPath === undefined)(
       const kept = await countIn(page, 0);
       expect(await page.locator(".undo").textContent()).toContain(`Recorded ${kept} examples of “Class 1”`);
       await expectAccessible(page);
-      // The pressed button cannot record any more: the keyboard is at the one that starts a camera.
+      // The pressed button cannot record any more: the focus moves to the one that starts a camera.
       await expect
         .poll(() => page.evaluate("document.activeElement.textContent"), { timeout: PATIENCE })
         .toBe("Try again");
@@ -118,7 +118,7 @@ describe.skipIf(chromiumPath === undefined)(
       const alert = page.getByRole("alert").getByText("The camera sends no images.");
       expect(await alert.textContent()).toContain("Nothing is recorded.");
       expect(await page.locator(".teach .overlay .box").count()).toBe(0);
-      // A frame from before may be kept still.
+      // A frame from before may still be kept.
       await page.waitForTimeout(300);
       const before = await countIn(page, 0);
       await page.waitForTimeout(1000);
@@ -143,7 +143,7 @@ describe.skipIf(chromiumPath === undefined)(
 
     test("a camera that is muted from the start is reported, and recognised once images arrive", async () => {
       const context = await view.newContext();
-      // A canvas on which nothing is drawn sends no image, as a camera whose cover is closed.
+      // A canvas without new drawings sends no image, like a camera with a closed cover.
       await context.addInitScript(`{
         const camera = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
         navigator.mediaDevices.getUserMedia = async (wanted) => {
@@ -226,7 +226,7 @@ describe.skipIf(chromiumPath === undefined)(
       expect(await failed.textContent()).toContain("Your examples and the models trained before are kept.");
       await expectAccessible(page);
       expect([await countIn(page, 0), await countIn(page, 1)]).toEqual([6, 6]);
-      // The training that was stopped before can be resumed still.
+      // The previously stopped training can still be resumed.
       await page.getByText(/A training stopped after step \d+/).waitFor();
       await page.getByRole("button", { name: "Continue" }).click();
       await page.locator(".teach-measure").waitFor();
@@ -249,7 +249,7 @@ describe.skipIf(chromiumPath === undefined)(
       await context.close();
     });
 
-    /** What is stored, counted. */
+    /** The number of stored items. */
     const stored = `new Promise((resolve) => {
       const request = indexedDB.open("vultus-teach-/", 1);
       request.onsuccess = () => {
@@ -278,7 +278,7 @@ describe.skipIf(chromiumPath === undefined)(
         }`);
       await press(".class-card [aria-label^=Delete]", 0, 1, 0);
       await expect.poll(names).toEqual([]);
-      // The name of a deleted class is free, and it comes back under another.
+      // The name of a deleted class is free; the class is restored under another name.
       await page.getByLabel("Name of another class").fill("class 1");
       await page.keyboard.press("Enter");
       await expect.poll(names).toEqual(["class 1"]);
@@ -331,7 +331,7 @@ describe.skipIf(chromiumPath === undefined)(
       const notKept = page.locator(".not-kept").getByText("The browser closed the storage of this page");
       await notKept.getByText("Download what you still need, then reload the page.").waitFor();
       await page.getByText("The browser could not store the model: it is in this page only.").waitFor();
-      // What is not stored is not promised to be.
+      // The page does not promise to keep what is not stored.
       await page.locator(".failed").getByText("The browser closed the storage of this page").waitFor();
       expect(await page.getByText("the models trained before are kept").count()).toBe(0);
       expect(await countIn(page, 0)).toBe(6);
@@ -349,7 +349,7 @@ describe.skipIf(chromiumPath === undefined)(
       const session = await context.newCDPSession(page);
       const { origin } = new URL(view.server.address);
       const usage = await page.evaluate<number>("navigator.storage.estimate().then(({ usage }) => usage)");
-      // The examples have room in it. The model has 2.9 MB, and a checkpoint more.
+      // The quota fits the examples, but not the model of 2.9 MB or a larger checkpoint.
       await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: usage + 1_500_000 });
       await openTaught(page);
       await train(page).click();

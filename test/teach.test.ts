@@ -1,4 +1,4 @@
-/** Training in a browser: what Node trains, on both devices, whole and in parts, and what it refuses. */
+/** Training in a browser: the same results as in Node, on both devices, whole and in parts, and what it refuses. */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,12 +15,12 @@ import type { Asked, ServedExample, Taught } from "./support/teach-page/protocol
 
 const minutes = 60_000;
 const classes = ["happy", "neutral", "surprise"];
-/** Steps whose losses are compared. */
+/** Number of steps whose losses are compared. */
 const COMPARED = 20;
 /**
- * `adapt` with small images and batches, which are done sooner, at a small rate: each step nearly doubles what rounding differs by.
- * At the full rate native and WebAssembly losses agree to four digits for five to ten steps only; a rate that differs by a millionth
- * parts as fast.
+ * `adapt` with small images and batches for speed, at a small rate: each step nearly doubles the rounding differences. At the
+ * full rate native and WebAssembly losses agree to four digits for five to ten steps only; rates that differ by a millionth
+ * diverge as fast.
  */
 const recipe: RecipeChanges = {
   extends: "adapt",
@@ -66,7 +66,7 @@ function expectFourDigits(found: readonly number[], expected: readonly number[])
 
 const pageTest = test.skipIf(chromiumPath === undefined);
 
-/** Of Node, and of the page's CPU. */
+/** The CPU of Node, and of the page. */
 let reference: number[] = [];
 let onCpu: Taught;
 /** The bundle that the page trained. */
@@ -182,7 +182,7 @@ pageTest(
     expect([...lossesOf(first), ...lossesOf(rest)]).toEqual(whole);
     expect(rest.training?.probabilities).toEqual(onCpu.training?.probabilities);
     expect(rest.training?.history).toEqual(onCpu.training?.history);
-    // What has ended leaves nothing to go on with.
+    // A finished training leaves nothing to resume.
     const again = await teach.teach({ ...asked, isKept: true, stopAfter: 1 });
     expect(again.events[0]).toMatchObject({ done: 0 });
     expect(again.training?.bundle).toBeUndefined();

@@ -1,6 +1,6 @@
 /**
- * docs/how-to/continue-in-pytorch.md from start to end: an export is trained on by two processes of PyTorch's
- * DistributedDataParallel on this machine, and comes back with equal logits. Skips where Python has no torch.
+ * docs/how-to/continue-in-pytorch.md from start to end: two processes of PyTorch's DistributedDataParallel train an export
+ * further on this machine, and it returns with equal logits. Skips if Python has no torch.
  */
 
 import { spawnSync } from "node:child_process";
@@ -30,7 +30,7 @@ const at = (...parts: string[]): string => join(folder, ...parts);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeEach(capture);
 
-/** Runs Python in the folder of the export, where its lines find their file. */
+/** Runs Python in the folder of the export, where the code finds its file. */
 function inPython(...args: string[]): string {
   const env = { ...process.env, OMP_NUM_THREADS: "1" };
   const { status, stdout, stderr } = spawnSync(python, args, { cwd: at("exported"), encoding: "utf8", env });
@@ -77,7 +77,7 @@ test.skipIf(!available)("export, two processes, back again", { timeout: 300_000 
   expect(lines, printed.out).toBeDefined();
   writeFileSync(at("exported", "load_model.py"), lines as string);
 
-  // Debian's PyTorch 1.13 takes its own defaults of the last two for errors under Python 3.11.
+  // Under Python 3.11, Debian's PyTorch 1.13 rejects its own defaults for the last two.
   const logs = ["--log_dir", at("logs"), "--redirects", "1", "--tee", "1"];
   const two = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", ...logs];
   const trained = inPython(...two, example, "load_model.py", at("photos", "train"), "back.pth", "2");
@@ -99,7 +99,7 @@ test.skipIf(!available)("export, two processes, back again", { timeout: 300_000 
   const distance = (logits: Float32Array): number =>
     Math.max(...expected.map((value, i) => Math.abs(value - (logits[i] as number)))) / largest;
   expect(distance(await logitsOf(back.weights))).toBeLessThan(1e-4);
-  // It did learn something meanwhile.
+  // It did learn something in between.
   expect(distance(await logitsOf(weights))).toBeGreaterThan(0.1);
   await engine.close();
 });

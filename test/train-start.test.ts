@@ -1,4 +1,4 @@
-/** How a training begins, goes on and is extended: what is checked before anything slow, and what a run knows of itself. */
+/** How a training begins, resumes and is extended: the checks before anything slow, and the record of a run. */
 
 import {
   existsSync,
@@ -60,7 +60,7 @@ const best = (name: string): Buffer => readFileSync(at(name, "best.safetensors")
 const environmentOf = (name: string): Record<string, unknown> =>
   JSON.parse(readFileSync(at(name, "environment.json"), "utf8"));
 
-/** Trains until its first epoch is over, or to the end. */
+/** Trains until the end of its first epoch, or to the end. */
 async function begun(changes: Partial<TrainOptions>, interrupted = true): Promise<void> {
   const stop = new AbortController();
   const done = await train({
@@ -73,7 +73,7 @@ async function begun(changes: Partial<TrainOptions>, interrupted = true): Promis
 }
 
 describe("what cannot work is refused before anything is measured, decoded or waited for", () => {
-  /** The error of a training, and what had happened by then. */
+  /** The error of a training, and the events before it. */
   async function refused(changes: Partial<TrainOptions>) {
     const before = readdirSync(folder);
     const events: TrainEvent[] = [];
@@ -212,14 +212,14 @@ describe("a run that has ended is extended", () => {
     expect(phases.map(({ name }) => name)).toEqual(["all", "all-extended"]);
     expect(recipe?.phases[1]).toMatchObject({ earlierEpochs: 2, epochs: 2, patience: 2 });
     expect(readFileSync(at("short", "report.html"), "utf8")).toContain("all-extended");
-    // The same recipe from the start is the same run.
+    // The same recipe from scratch is the same run.
     await begun({ recipe: join(at("short"), "recipe.json"), overrides: {}, out: at("at once") }, false);
     expect(best("at once").equals(best("short"))).toBe(true);
     const last = (name: string) => readCheckpoint(runPaths(at(name)).checkpoint).progress;
     expect(last("at once").history.map(({ trainLoss }) => trainLoss)).toEqual(
       last("short").history.map(({ trainLoss }) => trainLoss),
     );
-    // Again, and with the options that it began with.
+    // Once more, with its original options.
     const again = await train({ ...options, resume: at("short"), extend: 1 });
     expect(again.history.at(-1)).toMatchObject({ phase: "all-extended-2", epoch: 1 });
     expect(readRun(at("short")).recipe?.phases[2]).toMatchObject({ earlierEpochs: 4, epochs: 1 });

@@ -1,4 +1,4 @@
-/** What a train step promises: half precision with loss scaling, accumulation, frozen stages, and flat memory. */
+/** The guarantees of a train step: half precision with loss scaling, accumulation, frozen stages, and constant memory. */
 
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -26,7 +26,7 @@ const base: TrainOptions = {
   optimizer,
 };
 
-/** Bright images are of class 1; `fill` replaces all pixels of the first image. */
+/** Bright images belong to class 1; `fill` replaces all pixels of the first image. */
 function batch(seed: number, fill?: number, count = BATCH): Record<string, Tensor> {
   const rng = random("step", seed);
   const pixels = new Float32Array(count * 16 * 16);
@@ -141,7 +141,7 @@ test("a batch that overflows is left out of what accumulates, and completes no u
       return names;
     });
   const step = async (seed: number, completes: boolean, fill?: number) => {
-    // Which batch completes an update goes by its place alone.
+    // Only its position determines which batch completes an update.
     await half.load(weights, seen, { batches: completes ? 1 : 0, updates: 0 });
     const { finite } = await half.step(batch(seed, fill));
     seen = await half.state();
@@ -182,11 +182,11 @@ test("500 steps in a worker leave heap and resident memory flat", { timeout: 300
   const worker = startEngine({ device: "cpu", threads: 1 });
   const stepper = await Stepper.open(worker, compileTrain(base), { rate: 1e-3 });
   await stepper.load(weights);
-  // Here only: no other test has gc within reach.
+  // Only here: no other test has access to gc.
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
   const measure = (): Record<"heap" | "arrays" | "resident", number> => {
-    // A thread frees arrays that are collected, at its leisure; a second collection waits for it.
+    // A thread frees collected arrays with a delay; a second collection waits for it.
     for (let time = 0; time < 2; time++) collect();
     const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
     return { heap: heapUsed / 1e6, arrays: arrayBuffers / 1e6, resident: rss / 1e6 };
@@ -198,7 +198,7 @@ test("500 steps in a worker leave heap and resident memory flat", { timeout: 300
   }
   const end = measure();
   await worker.close();
-  // 500 steps that kept their images would hold 4 MB of arrays here; that kept their state, 500 × 9 MB in the worker.
+  // 500 steps that kept their images would hold 4 MB of arrays here; if they kept their state, 500 × 9 MB in the worker.
   expect(end.heap - start.heap).toBeLessThan(2);
   expect(end.arrays - start.arrays).toBeLessThan(1);
   expect(end.resident - start.resident).toBeLessThan(80);

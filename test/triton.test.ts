@@ -1,6 +1,6 @@
 /**
- * `vultus export --triton`: the repository's layout, its config.pbtxt read by buf through Triton's schema, and that the
- * model takes and gives what the config promises. No Triton runs here: what it would send is sent to ONNX Runtime.
+ * `vultus export --triton`: the repository's layout, its config.pbtxt read by buf with Triton's schema, and that the model's
+ * inputs and outputs match the config. No Triton runs here: its requests are simulated with ONNX Runtime.
  */
 
 import { spawnSync } from "node:child_process";
@@ -24,7 +24,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeEach(capture);
 const at = (...parts: string[]): string => join(folder, ...parts);
 const classes = ["angry", "happy", "sad"] as const;
-/** A few images to check with: the thousand that are drawn otherwise take their time. */
+/** A few images for checking; the default of a thousand drawn ones takes long. */
 const quick = ["--data", at("faces"), "--device", "cpu"];
 const buf = fileURLToPath(new URL("../node_modules/.bin/buf", import.meta.url));
 const schema = fileURLToPath(new URL("reference/triton.proto", import.meta.url));
@@ -38,7 +38,7 @@ beforeAll(async () => {
   writeClassifier(at("my run.safetensors"), smallArchitecture(...classes));
 });
 
-/** The text read through the schema and written again; buf drops fields that the schema does not have. */
+/** The text parsed with the schema and written again; buf drops fields that the schema does not have. */
 function reread(text: string, format: "json" | "txtpb"): string {
   const conversion = [
     "--type",
@@ -61,7 +61,7 @@ const fieldsOf = (text: string): string[] =>
     ...new Set([...text.replace(/#.*/g, "").matchAll(/(\w+)\s*[:{]/g)].map(([, name]) => name as string)),
   ].sort();
 
-/** What the config says, after it was found to hold no field that Triton does not know. */
+/** The content of the config, after checking that it has no field unknown to Triton. */
 function readConfig(path: string): Record<string, unknown> {
   const text = readFileSync(path, "utf8");
   expect(fieldsOf(reread(text, "txtpb"))).toEqual(fieldsOf(text.replace("kind: KIND_AUTO ", "")));
@@ -103,7 +103,7 @@ describe.each(["uint8", "float32"] as const)("of %s images", (input) => {
       dynamicBatching: { maxQueueDelayMicroseconds: "2000", defaultQueuePolicy: { maxQueueSize: 256 } },
     });
 
-    // As Triton calls it: a batch axis before `dims`, of 1 and of the most, with any extents where they are -1.
+    // As Triton calls it: a batch axis before `dims`, of 1 and of the maximum, with arbitrary extents for -1.
     const session = await openSession(readFileSync(model), { device: "cpu", threads: 2 });
     for (const [n, height, width] of [
       [1, 48, 48],

@@ -1,4 +1,4 @@
-/** Video as it is made: every depth, HDR, sizes that change, pixels that are not square, turned by metadata, and broken. */
+/** Video in practice: every bit depth, HDR, changing sizes, non-square pixels, rotation by metadata, and damaged files. */
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
@@ -105,7 +105,7 @@ describe.skipIf(!hasFfmpeg)("frames", () => {
       const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b) / values.length;
       expect(mean(levels) / mean(expected)).toBeGreaterThan(0.95);
       expect(mean(levels) / mean(expected)).toBeLessThan(1.02);
-      // The same curve by other people's code.
+      // The same curve from an independent implementation.
       const reference = at(`ramp-${transfer}.rgb`);
       const filters =
         "zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=mobius:param=0.5:peak=4.926:desat=0,zscale=t=bt709:m=bt709:r=tv,format=yuv420p,format=rgb24";
@@ -119,7 +119,7 @@ describe.skipIf(!hasFfmpeg)("frames", () => {
   test("the frame at a time is the first that begins then, however many a second there are", async () => {
     for (const rate of ["10", "30000/1001", "3"]) {
       const file = at(`numbered-${rate.slice(0, 2)}.mkv`);
-      // The level counts the frames.
+      // The grey level counts the frames.
       const filter = `nullsrc=size=32x32:rate=${rate}:duration=3,geq=lum='16+2*N':cb=128:cr=128`;
       ffmpeg(["-f", "lavfi", "-i", filter, "-pix_fmt", "yuv420p", ...lossless, file]);
       const [over, under] = rate.split("/").map(Number) as [number, number?];
@@ -145,7 +145,7 @@ describe.skipIf(!hasFfmpeg)("frames", () => {
     const corner = (picture: Picture | undefined, offset: number): number[] => [
       ...(picture?.pixels.subarray(offset, offset + 3) ?? []),
     ];
-    // Turned clockwise: what was at the lower left is at the upper left.
+    // Rotated clockwise: the lower left corner becomes the upper left one.
     expect(corner(upright?.picture, at90(0, 0))).toEqual(corner(lying?.picture, 3 * 320 * 239));
     expect(corner(upright?.picture, at90(239, 0))).toEqual(corner(lying?.picture, 0));
   });
@@ -159,7 +159,7 @@ describe.skipIf(!hasFfmpeg)("frames", () => {
     ffmpeg(["-f", "lavfi", "-i", bar, "-r", "25", ...codec, at("frames.ts")]);
     expect((await probeVideo(at("fields.ts"), "")).isInterlaced).toBe(true);
     expect((await probeVideo(at("frames.ts"), "")).isInterlaced).toBe(false);
-    /** Mean difference of a row from its neighbours. */
+    /** Mean difference between a row and its neighbours. */
     const combs = ({ pixels, width, height }: Picture): number => {
       let sum = 0;
       const at = (x: number, y: number): number => pixels[3 * (y * width + x)] as number;
@@ -219,7 +219,7 @@ describe.skipIf(!hasFfmpeg)("frames", () => {
       ffmpeg([...pattern, "-c:v", "mpeg4", at("whole.mkv")]);
       writeFileSync(at("torn.mkv"), readFileSync(at("whole.mkv")).subarray(0, 20_000));
       const real = spawnSync("which", ["ffmpeg"], { encoding: "utf8" }).stdout.trim();
-      // What newer versions report at the end.
+      // Newer versions report this at the end.
       const script = `#!/bin/sh\n'${real}' "$@"\necho '[error] Error marking filters as finished' >&2\n`;
       mkdirSync(at("newer"));
       writeFileSync(join(at("newer"), "ffmpeg"), script, { mode: 0o755 });
@@ -267,11 +267,11 @@ describe.skipIf(!hasFfmpeg)("faces", () => {
   });
   afterAll(() => model?.close());
 
-  /** A second of a face as MPEG-2, whose pixels have a shape. @param shape width of a pixel by its height. */
+  /** One second of a face as MPEG-2 with non-square pixels. @param shape width of a pixel divided by its height. */
   function clip(name: string, width: number, height: number, shape: string): string {
     const [across = 1, down = 1] = shape.split("/").map(Number);
     const squeeze = across / down;
-    // As it is shown: a face of 100 × 100 pixels; then squeezed into the frame.
+    // As displayed: a face of 100 × 100 pixels, then squeezed into the frame.
     const shown = composite(Math.round(width * squeeze), height, [{ face, x: 150, y: 120, side: 100 }]);
     const filters = `scale=${width}:${height},setsar=${shape}`;
     ffmpeg(
@@ -347,7 +347,7 @@ describe.skipIf(!hasFfmpeg)("faces", () => {
     ];
     const file = joined("shapes.ts", ...parts);
     const { version } = await probeVideo(file, file);
-    // Its command line gives all frames the shape that the stream has at first.
+    // ffmpeg's command line gives all frames the pixel shape that the stream has at first.
     if (version[0] >= 7) return console.warn("skipped: this ffmpeg passes on no change of the pixels' shape");
     const frames = await predicted(file);
     expect(sizes(frames)).toEqual(["320 × 240", "427 × 240", "533 × 300"]);

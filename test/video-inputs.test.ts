@@ -1,4 +1,4 @@
-/** Videos wherever one may be named: by content and by name, among photos, in a folder, on standard input. */
+/** Videos as every kind of input: by content and by name, among photos, in a folder, on standard input. */
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";

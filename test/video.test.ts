@@ -1,4 +1,4 @@
-/** Faces in videos: followed, smoothed, cut off in the middle, and without ffmpeg. */
+/** Faces in videos: tracked, smoothed, interrupted halfway, and without ffmpeg. */
 
 import {
   existsSync,
@@ -175,7 +175,7 @@ describe("from the command line", () => {
   ];
 
   test.skipIf(!hasFfmpeg)("the timeline: one face, followed from the first frame to the last", async () => {
-    // From its own folder, and with a colon: no address.
+    // Relative to its own folder, and with a colon: not a URL.
     renameSync(at("clip.mp4"), at("1:2.mp4"));
     const here = process.cwd();
     process.chdir(folder);
@@ -237,7 +237,7 @@ describe("from the command line", () => {
     writeFileSync(at("no.mp4"), "this is no video");
     expect(await run(args("no.mp4"))).toBe(1);
     expect(printed.err).toContain("ffmpeg finds no frame");
-    // Nothing is left of files that were not begun.
+    // Nothing is left of files that were not started.
     expect(await run(args("no.mp4", "--out", at("no.csv")))).toBe(1);
     expect(readdirSync(folder).filter((name) => name.includes("no.csv"))).toEqual([]);
   });

@@ -1,4 +1,4 @@
-/** The page of runs in a browser: it grows with a recorded run, survives its server, and everybody can use it. */
+/** The page of runs in a browser: it follows a recorded run, survives its server, and is accessible. */
 
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -93,7 +93,7 @@ describe.skipIf(chromiumPath === undefined || !built)("in Chromium (skipped if t
     expect(await pixelsOf(page)).not.toBe(before);
     expect(await page.locator(".confusion tbody td").allTextContents()).not.toEqual(cells);
 
-    // By the keyboard alone, back to the first epoch's answers.
+    // By keyboard alone, back to the predictions of the first epoch.
     await page.locator(".slider input").focus();
     await page.keyboard.press("Home");
     await page.locator("h3", { hasText: "After epoch 1 of head" }).waitFor();
@@ -151,7 +151,7 @@ describe.skipIf(chromiumPath === undefined || !built)("in Chromium (skipped if t
 
   test("nothing is asked of any other server, and nothing goes wrong", () => {
     expect([...asked].every((origin) => origin.startsWith("http://127.0.0.1:"))).toBe(true);
-    // What Chromium says of a server that is not there.
+    // Chromium's message for a missing server.
     const others = complaints.filter((text) => !text.startsWith("Failed to load resource: "));
     expect(others).toEqual([]);
   });

@@ -40,12 +40,12 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-/** A server that looks at its logs all the time; its address. */
+/** A server that polls its logs continuously; its address. */
 async function serve(paths: readonly string[], settings: Partial<RunsSettings> = {}): Promise<string> {
   const app = createApp({ log: false });
   await app.register(runs, { paths, stream: { poll: 5, beat: 50 }, ...settings });
   ends.push(async () => {
-    // Node's fetch keeps a connection ready after one that it broke off.
+    // Node's fetch keeps a spare connection after one that it aborted.
     const force = setTimeout(() => app.server.closeAllConnections(), 300);
     await app.close();
     clearTimeout(force);
@@ -60,7 +60,7 @@ async function listen(url: string, headers?: Record<string, string>): Promise<He
 }
 
 let made = 0;
-/** A new run folder with nothing but its recipe, and its log. */
+/** A new run folder with only its recipe and its log. */
 function newRun(name = `run-${made++}`): { folder: string; log: string } {
   const folder = join(root, name);
   writeRecordedRun(folder);
@@ -77,7 +77,7 @@ async function until(holds: () => boolean, seconds = 20): Promise<void> {
 const eventsIn = ({ messages }: Pick<Heard, "messages">): RunEvent[] =>
   messages.flatMap(({ events = [] }) => [...events]);
 const get = async <T>(url: string): Promise<T> => (await (await fetch(url)).json()) as T;
-/** As they are read back: what nobody shows is left out. */
+/** As they are read back: fields that no page shows are left out. */
 const readBack = (seed: number): RunEvent[] =>
   recordedEvents(seed).map((event) => runEventSchema.parse(event));
 const events = readBack(1);
@@ -91,7 +91,7 @@ describe("a stream", () => {
     const told: RunEvent[] = [];
     let [written, cursor] = [0, ""];
     for (let round = 0; told.length < events.length; round++) {
-      // By the header that a browser sends, or by the address.
+      // By the header that a browser sends, or by the URL.
       const heard =
         round % 2 === 0
           ? await listen(`${url}/v1/runs/broken/events`, { "last-event-id": cursor })
@@ -255,7 +255,7 @@ describe("what is sent", () => {
     writeFileSync(join(folder, "watched", "2.webp"), "no image");
     const url = await serve([folder]);
     const answer = async (path: string): Promise<[number, Buffer]> => {
-      // fetch would resolve dots by itself.
+      // fetch would resolve the dots itself.
       const { port } = new URL(url);
       return new Promise((resolve, reject) => {
         request({ port, path }, (response) => {
@@ -339,7 +339,7 @@ describe("what is sent", () => {
       ["bad", false],
       ["good", true],
     ]);
-    // The log begins after all.
+    // The log starts after all.
     rmdirSync(log);
     writeFileSync(log, lineOf(events[0] as RunEvent));
     expect(await known()).toEqual([
@@ -403,7 +403,7 @@ describe("the commands", () => {
     expect(printed.err).toContain(
       `training continues without its page: port ${port} on 127.0.0.1 is already in use`,
     );
-    // It is refused the folder of another run, so it writes nothing there.
+    // It is refused because the folder belongs to another run, so it writes nothing there.
     expect(await vultus([...training, "--out", folder])).toBe(2);
     expect(printed.err).toContain("already contains a run");
     expect(await get<RunSnapshot>(`${server.url}/v1/runs/taken`)).toMatchObject({ epochs: 0 });

@@ -36,7 +36,7 @@ interface Face {
 }
 type Predictions = readonly { readonly faces: readonly Face[] }[];
 
-/** What onnxruntime-node prints of the same command. */
+/** The output of onnxruntime-node for the same command. */
 function native(...args: string[]): unknown {
   const env = { ...process.env, VULTUS_RUNTIME: "native" };
   const text = execFileSync(process.execPath, [...cli, ...args, "--json"], {
@@ -54,7 +54,7 @@ test("predict finds the same face with the same probabilities, and reports why i
   expect(found?.faces).toHaveLength(1);
   const [face, other] = [found?.faces[0] as Face, expected?.faces[0] as Face];
   expect({ ...face, probabilities: 0, score: 0 }).toEqual({ ...other, probabilities: 0, score: 0 });
-  // The last bits of landmarks move a crop by a part of a pixel.
+  // The last bits of landmarks shift a crop by a fraction of a pixel.
   for (const [name, probability] of Object.entries(other.probabilities))
     expect(Math.abs((face.probabilities[name] as number) - probability), name).toBeLessThan(5e-3);
 });

@@ -1,10 +1,10 @@
-/** Training on WebGPU in Node, where weights and moments stay on the device: as on the CPU. */
+/** Training on WebGPU in Node, which keeps weights and moments on the device: the same results as on the CPU. */
 
 import { existsSync } from "node:fs";
 import { test } from "vitest";
 import { expectSameTraining, trainSteps } from "./support/same-training.ts";
 
-// SwiftShader, which Chromium carries: WebGPU without a graphics processor, slow and exact.
+// SwiftShader from Chromium: WebGPU without a GPU, slow and exact.
 const chromium = "/usr/lib/chromium";
 const swiftShader = `${chromium}/vk_swiftshader_icd.json`;
 

@@ -1,4 +1,6 @@
-/** Choosing a face detector: those that ship, YuNet from the hub (here a stand-in) or a file, and the message if there is none. */
+/**
+ * Choosing a face detector: the shipped ones, YuNet from the hub (here a stand-in) or a file, and the message if there is none.
+ */
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -41,7 +43,7 @@ afterAll(async () => {
 });
 
 const square = { x: 700, y: 400, side: 40 };
-/** The face that `markerYunet` sees around it. */
+/** The face that `markerYunet` detects around it. */
 const faceAround = ({ x, y, side }: typeof square): Box => ({
   x: x - 1.5 * side,
   y: y - 1.5 * side,
@@ -82,7 +84,7 @@ describe("a model that answers as YuNet does", () => {
     expect(model.side).toBe(side);
     expect(model.search).toBe("thorough");
     const detector = await openDetector(engine, model);
-    // In a square of 640 px the smaller one would be a third of a cell.
+    // In a square of 640 px, the smaller one would be a third of a cell.
     const small = { x: 1707, y: 403, side: 12 };
     for (const marker of [square, small]) {
       const [found, ...others] = await detector.detect(markers(2000, 1500, [marker]));

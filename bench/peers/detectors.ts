@@ -1,8 +1,8 @@
 /**
- * Finding faces: ours beside face-api.js's larger detector, on the same decoded photos in one run, in turn.
+ * Compares our face detector with face-api.js's larger one, on the same decoded photos in one run, in alternating turns.
  *
- * `(cd bench/peers && npm ci) && npm run build && node --import tsx bench/peers/detectors.ts PHOTOS [rounds]`; PHOTOS holds images
- * and `faces.json` as for bench/detector.ts. Medians over the rounds of the mean milliseconds a photo.
+ * `(cd bench/peers && npm ci) && npm run build && node --import tsx bench/peers/detectors.ts PHOTOS [rounds]`; PHOTOS holds
+ * images and `faces.json` as for bench/detector.ts. Medians over the rounds of the mean milliseconds per photo.
  */
 
 import { readFileSync } from "node:fs";
@@ -16,7 +16,7 @@ import { startEngine } from "../../src/runtime/engine.node.ts";
 import { median } from "../turns.ts";
 import { loadFaceApi, startTensorFlow, tensorOf } from "./face-api.ts";
 
-/** Least intersection over union of a box with the reference's. */
+/** Minimum intersection over union of a box with the reference box. */
 const LEAST = 0.35;
 
 const [folder, rounds = "3"] = process.argv.slice(2);
@@ -67,7 +67,7 @@ for (let round = 0; round <= Number(rounds); round++) {
       }
       extra += boxes.length;
     }
-    // The first round warms up.
+    // The first round is a warm-up.
     if (round > 0) times.get(name)?.push(milliseconds / photos.length);
     if (round === Number(rounds))
       console.log(

@@ -1,5 +1,5 @@
 /**
- * Where face-api.js's tiny landmark network sees the eyes of some drawn faces, as the reference for ours:
+ * Writes where face-api.js's tiny landmark network locates the eyes of some drawn faces, as the reference for ours:
  * `(cd bench/peers && npm ci) && node --import tsx bench/peers/eyes.ts > test/reference/eyes.json`
  */
 

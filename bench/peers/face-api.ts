@@ -1,4 +1,4 @@
-/** face-api.js in Node, on the WebAssembly backend of TensorFlow.js: what of it this folder uses, typed. */
+/** face-api.js in Node, on the WebAssembly backend of TensorFlow.js: types for the parts that this folder uses. */
 
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -22,7 +22,7 @@ export interface TensorFlow {
   readonly version: Readonly<Record<string, string>>;
 }
 
-/** A face as face-api.js answers it, in pixels. */
+/** A face as face-api.js returns it, in pixels. */
 export interface Detection {
   readonly score: number;
   readonly box: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
@@ -40,7 +40,7 @@ export interface FaceApi {
   readonly nets: {
     readonly ssdMobilenetv1: Net & {
       locateFaces(picture: Tensor, options: object): Promise<readonly Detection[]>;
-      /** All boxes, upper, left, lower and right border as shares of the input, and their scores, for one image. */
+      /** All boxes of one image (top, left, bottom and right edge as shares of the input), and their scores. */
       forward(
         picture: Tensor,
       ): Promise<{ readonly boxes: readonly Tensor[]; readonly scores: readonly Tensor[] }>;
@@ -58,7 +58,7 @@ export interface FaceApi {
 
 const require = createRequire(import.meta.url);
 
-/** TensorFlow.js on WebAssembly, as many threads as it takes by itself. */
+/** TensorFlow.js on WebAssembly, with its default number of threads. */
 export async function startTensorFlow(): Promise<TensorFlow> {
   const tf = require("@tensorflow/tfjs") as TensorFlow;
   const backend = require("@tensorflow/tfjs-backend-wasm") as { setWasmPaths(folder: string): void };

@@ -1,7 +1,7 @@
 /**
- * What the larger network of face-api.js answers for the scenes of the tests, as the reference for ours: of its 5,118 boxes the
- * 3,072 of the first predictor that score more than 0.2, before any are merged.
- * `(cd bench/peers && npm ci) && node --import tsx bench/peers/face-boxes.ts > test/reference/face-boxes.json`
+ * Writes the output of face-api.js's larger network for the test scenes, as the reference for ours: of its 5,118 boxes, those of
+ * the 3,072 of the first predictor that score more than 0.2, before merging. `(cd bench/peers && npm ci) && node --import tsx
+ * bench/peers/face-boxes.ts > test/reference/face-boxes.json`
  */
 
 import { onCanvas } from "../../src/predict/image-pyramid.ts";
@@ -9,9 +9,9 @@ import { drawnFaces, scenes } from "../../test/support/composites.ts";
 import { ferFaces } from "../../test/support/fer2013.ts";
 import { loadFaceApi, startTensorFlow, tensorOf } from "./face-api.ts";
 
-/** Far below what a user would set, so that there is much to compare. */
+/** Far below the threshold that a user would set, so that there is much to compare. */
 const scoreThreshold = 0.2;
-/** Side of the input, and boxes of the first predictor: three for every cell of 16 × 16 pixels. */
+/** Side of the input, and number of boxes of the first predictor: three for every cell of 16 × 16 pixels. */
 const [SIDE, FIRST] = [512, 3 * 32 * 32];
 
 const tf = await startTensorFlow();
@@ -21,7 +21,7 @@ const rounded = (value: number): number => Math.round(value * 1000) / 1000;
 async function boxesIn(faces: Parameters<typeof scenes>[0]): Promise<Record<string, number[][]>> {
   const found: Record<string, number[][]> = {};
   for (const { name, picture } of scenes(faces)) {
-    // Of the size that the network takes, so that no resizing stands between the two.
+    // Of the network's input size, so that no resizing affects the comparison.
     const tensor = tensorOf(tf, onCanvas(picture, SIDE).canvas);
     const { boxes, scores } = await nets.ssdMobilenetv1.forward(tensor);
     const corners = await boxes[0]?.data();

@@ -1,9 +1,9 @@
 /**
- * What a TypeScript user can install for expressions, beside ours, on the same cropped faces in one run: faces per second
+ * Compares ours with what a TypeScript user can install for expressions, on the same cropped faces in one run: faces per second
  * and accuracy on FER2013's validation images, six classes.
  *
  * `(cd bench/peers && npm ci) && npm run build && node --import tsx bench/peers/peers.ts MODELS [faces per class, or all]
- * [rounds]`, models by commas. FER2013's images are in VULTUS_FER2013 (/tmp/fer/images).
+ * [rounds]`, models separated by commas. FER2013's images are in VULTUS_FER2013 (/tmp/fer/images).
  */
 
 import { readFileSync } from "node:fs";
@@ -92,7 +92,7 @@ async function faceApi(): Promise<Peer> {
   };
 }
 
-/** Human's emotion model, prepared as in its `src/gear/emotion.ts`: 64 px, grey, from -1 to 1. */
+/** Human's emotion model, with the preprocessing of its `src/gear/emotion.ts`: 64 px, grey, from -1 to 1. */
 async function human(): Promise<Peer> {
   const folder = fileURLToPath(new URL("node_modules/@vladmandic/human/models", import.meta.url));
   const described = JSON.parse(readFileSync(join(folder, "emotion.json"), "utf8")) as {
@@ -123,7 +123,7 @@ async function human(): Promise<Peer> {
       for (const tensor of [x, sized, answer]) tensor.dispose();
       return pictures.map((_, n) => {
         const row = shares.slice(n * names.length, (n + 1) * names.length);
-        row[1] = 0; // Disgust is none of the six classes.
+        row[1] = 0; // Disgust is not one of the six classes.
         return best(row, names);
       });
     },

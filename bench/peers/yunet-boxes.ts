@@ -1,7 +1,7 @@
 /**
- * What OpenCV's FaceDetectorYN reads out of the YuNet-like network of the tests, as the reference for our decoding. Needs a Python
- * with OpenCV 4.8 or later:
- * `VULTUS_PYTHON=… node --import tsx bench/peers/yunet-boxes.ts > test/reference/yunet-boxes.json`
+ * Writes what OpenCV's FaceDetectorYN decodes from the YuNet-like network of the tests, as the reference for our decoding. Needs
+ * a Python with OpenCV 4.8 or later: `VULTUS_PYTHON=… node --import tsx bench/peers/yunet-boxes.ts >
+ * test/reference/yunet-boxes.json`
  */
 
 import { execFileSync } from "node:child_process";

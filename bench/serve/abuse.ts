@@ -1,4 +1,4 @@
-/** Ill treatment of the service: after each, and during the last, a good request must get its result within a second. */
+/** Abuses the service: after each case, and during the last, a good request must get its result within a second. */
 
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,7 +10,7 @@ import type { LoadRequest } from "./workloads.ts";
 
 export interface Abuse {
   readonly name: string;
-  /** Milliseconds from the end of the ill treatment to the result of a good request; infinite where it got none. */
+  /** Milliseconds from the end of the abuse to the result of a good request; infinite if it got none. */
   readonly recovery: number;
   readonly detail: string;
 }
@@ -26,7 +26,7 @@ export async function* abuses(service: Service, good: LoadRequest): AsyncGenerat
 
   yield { name: "nothing", recovery: await recovery(), detail: "how long a good request takes by itself" };
 
-  // Requests are under way when the workers die; none of them may be lost.
+  // Requests are in progress when the workers die; none of them may be lost.
   const load = closedLoop(url, [good], 4, 6);
   const recoveries: number[] = [];
   for (let i = 0; i < 4; i++) {
@@ -88,12 +88,12 @@ async function inTurns<T>(items: readonly T[], act: (item: T) => Promise<unknown
   for (let i = 0; i < items.length; i += 50) await Promise.all(items.slice(i, i + 50).map(act));
 }
 
-/** A connection that has sent its first bytes. The service may close it whenever it likes. */
+/** A connection that has sent its first bytes. The service may close it at any time. */
 function slowConnection(port: number, first: Uint8Array): Promise<Socket> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: "127.0.0.1" });
     socket.on("error", () => resolve(socket));
-    // Answers must be read, or the end of the connection would not be seen.
+    // Responses must be read, or the end of the connection would go unnoticed.
     socket.resume();
     socket.on("connect", () => {
       socket.write(first);

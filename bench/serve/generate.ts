@@ -1,13 +1,17 @@
-/** Sends requests as many clients would: each as soon as its last is answered, or at a fixed rate whatever the service does. */
+/**
+ * Sends requests like many clients: each as soon as the previous one is answered, or at a fixed rate regardless of the service.
+ */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "undici";
 import type { LoadRequest } from "./workloads.ts";
 
 export interface Outcome {
-  /** Answers by status; "error" where the connection failed, "no answer" where nothing came within a minute. */
+  /** Responses by status; "error" if the connection failed, "no answer" if nothing came within a minute. */
   readonly statuses: Readonly<Record<string, number>>;
-  /** Milliseconds of the answers with a result, sorted. At a fixed rate they count from when the request was due. */
+  /**
+   * Latencies of the responses with a result in milliseconds, sorted. At a fixed rate they count from when the request was due.
+   */
   readonly latencies: readonly number[];
   readonly seconds: number;
 }
@@ -28,7 +32,7 @@ class Tally {
   }
 }
 
-/** `clients` of them, each waiting for its answer; what was answered in the first fifth of the time is not counted. */
+/** Runs `clients` clients, each of which waits for its answer; answers in the first fifth of the time are not counted. */
 export async function closedLoop(
   url: string,
   requests: readonly LoadRequest[],
@@ -54,7 +58,7 @@ export async function closedLoop(
   return tally.outcome((until - counted) / 1000);
 }
 
-/** `rate` requests a second at equal distances; all of them are waited for at the end. */
+/** Sends `rate` requests per second at equal intervals, and waits for all of them at the end. */
 export async function fixedRate(
   url: string,
   requests: readonly LoadRequest[],
@@ -97,7 +101,7 @@ async function send(pool: Pool, { path, type, body }: LoadRequest): Promise<stri
   }
 }
 
-/** Of sorted values, such that `share` of them are not greater. */
+/** The sorted value such that `share` of the values are not greater. */
 export function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
 }

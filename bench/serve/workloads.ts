@@ -1,4 +1,4 @@
-/** What the service is loaded with: photos of a megapixel with a face, and 48 px crops, as files and as requests. */
+/** The workloads of the service: one-megapixel photos with a face, and 48 px crops, as files and as requests. */
 
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,12 +17,12 @@ export interface LoadRequest {
 
 export interface Workload {
   readonly name: string;
-  /** Of the same files, for `vultus predict`. */
+  /** The images per second on the same files, for `vultus predict`. */
   readonly folder: string;
   readonly files: number;
   readonly predictArgs: readonly string[];
   readonly picturesPerRequest: number;
-  /** Requests under way at a time that keep the service busy. */
+  /** The number of concurrent requests that keeps the service busy. */
   readonly clients: number;
   readonly requests: readonly LoadRequest[];
 }
@@ -30,7 +30,7 @@ export interface Workload {
 const PHOTOS = 64;
 const CROPS = 960;
 
-/** Writes the files below a new folder. Faces are FER2013's where they are on this machine, and drawn elsewhere. */
+/** Writes the files below a new folder. Faces are FER2013's if this machine has them, and drawn otherwise. */
 export async function makeWorkloads(): Promise<{ root: string; workloads: readonly Workload[] }> {
   const faces = hasFer2013 ? await ferFaces(CROPS / 6) : drawnFaces(CROPS);
   const root = mkdtempSync(join(tmpdir(), "vultus-load-"));
@@ -103,7 +103,7 @@ async function written(
   return files;
 }
 
-/** A JPEG in colour, as cameras write it; a PNG as it is. */
+/** Writes a JPEG in colour, as cameras do; a PNG unchanged. */
 function encoded({ pixels, width, height, channels }: Picture, format: "jpeg" | "png"): Promise<Buffer> {
   const picture = sharp(pixels, { raw: { width, height, channels } });
   return (format === "jpeg" ? picture.toColourspace("srgb").jpeg({ quality: 90 }) : picture.png()).toBuffer();

@@ -1,10 +1,10 @@
 /**
- * Writes the mean of two networks of one architecture, tensor by tensor, with the metadata of the first:
+ * Writes the mean of two networks of the same architecture, tensor by tensor, with the metadata of the first:
  *
  *     node --import tsx bench/shipped/average.ts A.safetensors B.onnx OUT.safetensors
  *
- * If B was trained further from A, or A from B, on other images, the mean does nearly as well on the images of each (Wortsman et al.
- * 2022). Files of either kind can be given for both.
+ * If B was trained further from A, or A from B, on other images, the mean does nearly as well on the images of each (Wortsman et
+ * al. 2022). Both arguments accept files of either kind.
  */
 
 import { parseArgs } from "node:util";

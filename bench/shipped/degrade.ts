@@ -1,10 +1,10 @@
 /**
- * Adds what cameras do to a table of training images: a copy of every other image, corrupted in one of eight ways at a severity from 1
- * to 4, with the same votes. Validation images stay as they are.
+ * Adds camera corruptions to a table of training images: a copy of every other image, corrupted in one of eight ways at a
+ * severity from 1 to 4, with the same votes. Validation images stay unchanged.
  *
  *     node --import tsx bench/shipped/degrade.ts VOTES.csv OUT
  *
- * writes OUT/votes.csv and the copies beside it.
+ * writes OUT/votes.csv and the copies next to it.
  */
 
 import { createHash } from "node:crypto";
@@ -18,7 +18,7 @@ import { random } from "../../src/util/random.ts";
 import { sharp } from "../../src/util/sharp.node.ts";
 
 const CLASSES = ["angry", "fear", "happy", "neutral", "sad", "surprise"];
-/** What phones, webcams and messengers do. The other corruptions that `vultus evaluate --robustness` measures stay unseen. */
+/** Corruptions that phones, webcams and messengers cause. The others that `vultus evaluate --robustness` measures stay unseen. */
 const KINDS = [
   "gaussian-noise",
   "shot-noise",

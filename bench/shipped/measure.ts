@@ -1,5 +1,5 @@
 /**
- * Writes into a model that ships how good it is with the class prior that it is for, if that is not the one of its training:
+ * Writes into a shipped model its scores with its intended class prior, if that differs from the training prior:
  *
  *     node --import tsx bench/shipped/measure.ts models/vultus_s.onnx votes.csv
  */

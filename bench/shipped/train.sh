@@ -1,20 +1,21 @@
 #!/usr/bin/env bash
-# Trains the models that ship, as models/*.onnx were made: bench/shipped/train.sh DATA VOTES OUT
-# DATA is FER2013 with train/ and validation/, VOTES is FER+'s table of the same images, OUT is where the audit and the run
-# folders go. Training leaves out copies of validation images, copies within train, and images with two labels; validation
-# keeps all of its images. A stage that was interrupted goes on where it stopped. docs/history.md tells how long each took
-# and what it reached. DEVICE=webgpu or DEVICE=cuda trains on a GPU.
+# Trains the shipped models, exactly as models/*.onnx were made: bench/shipped/train.sh DATA VOTES OUT DATA is FER2013 with train/
+# and validation/, VOTES is FER+'s table of the same images, OUT receives the audit and the run folders. Training leaves out
+# copies of validation images, copies within train, and images with two labels; validation keeps all of its images. An interrupted
+# stage continues where it stopped. docs/history.md lists the duration and the result of each. DEVICE=webgpu or DEVICE=cuda trains
+# on a GPU.
 set -euo pipefail
 data=$(realpath "$1") votes=$(realpath "$2") out=$(realpath -m "$3")
 cd "$(dirname "$0")/../.."
 source bench/shipped/stages.sh
 
-# soft NAME MODELS: soft labels by models that were trained before.
+# soft NAME MODELS: soft labels from previously trained models.
 soft() {
   [[ -f $out/$1 ]] || node bin/vultus.js data soften "$data" --exclude "$out/exclude.txt" --by "$2" --out "$out/$1"
 }
 
-# ship RUN NAME OPTIONS…: the run as a model of the package, with its card, which states the origin of all weights before it.
+# ship RUN NAME OPTIONS…: exports the run as a model of the package, with its card, which states the origin of all earlier
+# weights.
 ship() {
   local run=$out/$1 name=$2
   shift 2
@@ -24,7 +25,7 @@ ship() {
 }
 
 stage first "$data" --exclude "$out/exclude.txt" --recipe faces --input-size 48 --weights none
-# Meant for 16 epochs and stopped after five, since soft labels promised more; --set phases.again.epochs=5 comes close.
+# Planned for 16 epochs and stopped after five, since soft labels promised more; --set phases.again.epochs=5 comes close.
 stage again "$data" --exclude "$out/exclude.txt" --recipe bench/shipped/again.json --set phases.again.epochs=5 \
   --weights "$out/first/best.safetensors"
 soft soft.csv "$out/first,$out/again"
@@ -37,13 +38,13 @@ stage vultus_s "$out/soft-small.csv" --model vultus_s --recipe faces --set label
 soft soft-last.csv "$out/distilled,$out/vultus_s"
 stage last "$out/soft-last.csv" --recipe bench/shipped/last.json --weights "$out/distilled/best.safetensors"
 
-# The same again, longer, on soft labels by what it made. This stage was trained on a GPU, in three minutes; on two cores it
-# takes half an hour.
+# The same again, but longer, on soft labels from the result of the previous stage. This stage was trained on a GPU in three
+# minutes; on two cores it takes half an hour.
 soft soft-m.csv "$out/last,$out/vultus_s"
 stage vultus_m "$out/soft-m.csv" --recipe bench/shipped/last.json --set phases.last.epochs=13 --set phases.last.patience=13 \
   --seed 2 --weights "$out/last/best.safetensors"
 
-# What people say of the same images, from the networks that learned the data set's labels.
+# People's judgements of the same images, starting from the networks that learned the data set's labels.
 people
 stage votes/vultus_m "$out/votes.csv" --recipe bench/shipped/votes.json --weights "$out/vultus_m/best.safetensors"
 stage votes/vultus_s "$out/votes.csv" --recipe bench/shipped/votes.json --model vultus_s \
@@ -53,14 +54,14 @@ stage votes/vultus_s "$out/votes.csv" --recipe bench/shipped/votes.json --model 
   --set phases.small.optimizer.weightDecay=0.02 --set phases.full.optimizer.weightDecay=0.02
 ship votes/vultus_s vultus_s --prior uniform:0.5
 
-# What cameras do to faces: vultus_m once more, on degraded copies too, and the mean of the weights before and after.
+# Camera corruptions: trains vultus_m once more, including degraded copies, and averages the weights before and after.
 [[ -f $out/degraded/votes.csv ]] || node --import tsx bench/shipped/degrade.ts "$out/votes.csv" "$out/degraded"
 stage robust/vultus_m "$out/degraded/votes.csv" --recipe bench/shipped/robust.json --weights "$out/votes/vultus_m/best.safetensors"
 mean=$out/mean/vultus_m
 if [[ ! -f $mean/report.html ]]; then
   rm -rf "$mean" && mkdir -p "$out/mean"
   cp -r "$out/robust/vultus_m" "$mean"
-  # Without its report the copy, which has nothing left to train, counts as unfinished until it is scored again.
+  # Without its report, the copy counts as unfinished until it is scored again, although nothing is left to train.
   rm "$mean/report.html"
   node --import tsx bench/shipped/average.ts "$out/robust/vultus_m/best.safetensors" "$out/votes/vultus_m/best.safetensors" \
     "$mean/best.safetensors"
@@ -68,6 +69,6 @@ if [[ ! -f $mean/report.html ]]; then
 fi
 ship mean/vultus_m vultus_m --prior fear=0.11,happy=0.2,neutral=0.3
 
-# Which images both were trained on, and how good they are with their priors.
+# The images that both were trained on, and their scores with their priors.
 node --import tsx bench/shipped/training-images.ts "$data" "$out/exclude.txt"
 for name in vultus_m vultus_s; do node --import tsx bench/shipped/measure.ts "models/$name.onnx" "$out/votes.csv"; done

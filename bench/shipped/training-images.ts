@@ -1,11 +1,11 @@
 /**
- * Writes down which images the models that ship were trained on:
+ * Records which images the shipped models were trained on:
  *
  *     node --import tsx bench/shipped/training-images.ts DATA EXCLUDE [--check]
  *
- * DATA and EXCLUDE are those of bench/shipped/train.sh. `models/fer2013-<digest>.images` then holds a key of each image, and
- * the metadata of the models names that file. With --check nothing is written: it measures, on the validation images of DATA
- * and on copies of training images, what the set finds and what it takes for a training image that is none.
+ * DATA and EXCLUDE are those of bench/shipped/train.sh. `models/fer2013-<digest>.images` then holds a key of each image, and the
+ * metadata of the models names that file. With --check nothing is written: it measures the hits and false alarms of the set, on
+ * copies of training images and on the validation images of DATA.
  */
 
 import { createHash } from "node:crypto";
@@ -25,7 +25,7 @@ import type { TrainingImagesRecord } from "../../src/weights/training-images.ts"
 
 const CLASSES = ["angry", "fear", "happy", "neutral", "sad", "surprise"];
 const MODELS = ["vultus_m", "vultus_s"];
-/** Training images that are copied to see what is found again. */
+/** Training images that are copied to measure how many are recognised. */
 const COPIED = 500;
 
 const copies: Readonly<Record<string, (bytes: Uint8Array) => Promise<Uint8Array>>> = {
@@ -118,7 +118,7 @@ function bytesOf({ source }: Sample): Uint8Array {
   return readFileSync(source.path);
 }
 
-/** Soft noise, as unlike a face as an image can be. */
+/** Soft noise, as different from a face as an image can be. */
 function noisePicture(i: number): Picture {
   const rng = random("noise", i);
   return {

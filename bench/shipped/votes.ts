@@ -1,13 +1,13 @@
 /**
- * Writes what the models that ship are trained on: FER2013's images of six classes with the votes of FER+'s ten people, and
- * for training the data set's own label as one more vote.
+ * Writes the training data of the shipped models: FER2013's images of six classes with the votes of FER+'s ten people, and for
+ * training the data set's label as one more vote.
  *
  *     node --import tsx bench/shipped/votes.ts DATA VOTES EXCLUDE OUT
  *
- * DATA is FER2013 with train/ and validation/, VOTES is FER+'s table, whose column `path` is seen from DATA's parent, EXCLUDE
- * lists training images to leave out, OUT is the manifest. Training leaves out images that fewer than three people put into
- * one of the classes, or of which more people say `unknown` or `not_a_face`. Validation keeps the people's votes as they are,
- * and only images of which more people chose one class than any other of the six.
+ * DATA is FER2013 with train/ and validation/, VOTES is FER+'s table, whose column `path` is relative to DATA's parent, EXCLUDE
+ * lists training images to leave out, OUT is the manifest. Training leaves out images that fewer than three people assigned to
+ * one of the classes, or that more people called `unknown` or `not_a_face`. Validation keeps the people's votes unchanged, and
+ * only images for which one of the six classes has more votes than any other.
  */
 
 import { readFileSync } from "node:fs";
@@ -28,7 +28,7 @@ const counted = { train: 0, validation: 0 };
 
 for await (const { cells } of readCsvRows(votes, ["path", ...CLASSES, ...NO_CLASS])) {
   const numbers = (names: readonly string[]): number[] => names.map((name) => Number(cells[name] || 0));
-  // images/train/angry/1.jpg: the label is the folder's name.
+  // images/train/angry/1.jpg: the folder's name is the label.
   const path = (cells.path as string).split("/").slice(-3);
   const [split, label] = path;
   const counts = numbers(CLASSES);

@@ -1,9 +1,10 @@
 /**
- * Gives a wider network the answers of a narrower one of the same structure, so that training it does not start at random:
+ * Makes a wider network compute the outputs of a narrower one of the same structure, so that training it does not start at
+ * random:
  *
  *     node --import tsx bench/shipped/widen.ts models/vultus_m.onnx vultus_l wide.safetensors
  *
- * Each tensor of the narrower network becomes a corner of the wider one's. The former channels do not read the new ones, whose
+ * Each tensor of the narrower network becomes a corner of the wider one's. The old channels do not read the new ones, whose
  * weights are drawn at random (Net2Net, Chen et al. 2016, with zeros instead of copies).
  */
 
@@ -15,7 +16,7 @@ import { type FloatTensor, floatTensor } from "../../src/util/tensor.ts";
 import { classifierMetadata, provenanceOf } from "../../src/weights/classifier-file.ts";
 import { loadClassifier } from "../../src/weights/load.node.ts";
 
-/** `former` in the first places of each axis of `wide`; what the former channels would read of new ones is zero. */
+/** Copies `former` into the lowest indices of each axis of `wide`; weights from new channels to old ones are zero. */
 function widened(former: FloatTensor, wide: FloatTensor): FloatTensor {
   const [formerOut, formerIn = 1] = former.shape as [number, number?];
   const [out, input = 1, ...taps] = wide.shape as [number, number?, ...number[]];

@@ -1,7 +1,7 @@
 /**
- * The faces of `photo.jpg`, your own image next to this file, on a page: `npm run build && npm pack` in the checkout,
- * `npm install --ignore-scripts ./vultus-0.1.0.tgz onnxruntime-web@1.30`, then Vite. What is asked of the network is the
- * models; the image goes nowhere. Shown to work in `test/browser.test.ts`.
+ * The faces of `photo.jpg`, your own image next to this file, on a page: `npm run build && npm pack` in the checkout, `npm
+ * install --ignore-scripts ./vultus-0.1.0.tgz onnxruntime-web@1.30`, then Vite. The page fetches only the models; the image is
+ * not sent anywhere. Tested in `test/browser.test.ts`.
  */
 
 /// <reference types="vite/client" />

@@ -1,4 +1,4 @@
-/** Trains where nothing has to stay fluent. Every fifth image of a class is kept apart to measure on. */
+/** Trains in a worker, so that the page stays responsive. Every fifth image of a class is held out for measuring. */
 
 /// <reference types="vite/client" />
 

@@ -1,4 +1,4 @@
-/** Trains a model on a folder of face crops, in the page: no image leaves it. Shown to work in `test/teach-example.test.ts`. */
+/** Trains a model on a folder of face crops, in the page: no image leaves it. Tested in `test/teach-example.test.ts`. */
 
 import type { WebTrainEvent } from "vultus/web";
 

@@ -14,24 +14,24 @@ import { code, fence, opening, table } from "./markdown.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Something that an entry exports. */
+/** An export of an entry. */
 interface Exported {
   readonly name: string;
   readonly isType: boolean;
-  /** One for each overload. */
+  /** One per overload. */
   readonly declarations: readonly { readonly text: string; readonly doc: string }[];
 }
 
 interface Section {
   readonly file: string;
   readonly title: string;
-  /** What programs import it from. */
+  /** The entry that programs import it from. */
   readonly from: string;
   readonly introduction: string;
   readonly exported: readonly Exported[];
 }
 
-/** Sections that most programs need, and no others. */
+/** The sections that most programs need, and only those. */
 const neededFirst = ["The main jobs", "Photos"];
 
 /** The pages by their names in `docs/reference/api/`. */
@@ -60,7 +60,7 @@ export function apiPages(): Map<string, string> {
   }
 }
 
-/** The sections of the main entry: what follows each of its line comments. */
+/** The sections of the main entry: the exports after each of its line comments. */
 function mainSections(folder: string): Section[] {
   const [, ...parts] = readFileSync(join(root, "src/index.ts"), "utf8").split(/^\/\/ /m);
   const entry = parsed(join(folder, "index.d.ts"));
@@ -100,7 +100,7 @@ function exportsOf(text: string): string[] {
   );
 }
 
-/** Everything that a module exports, values first, each by name. */
+/** All exports of a module, values first, each group by name. */
 function exportedBy(source: Source, folder: string): Exported[] {
   const exported = new Map<string, Exported>();
   for (const statement of source.statements) {
@@ -114,7 +114,7 @@ function exportedBy(source: Source, folder: string): Exported[] {
   );
 }
 
-/** What a module exports as `name`, wherever it is declared. @throws where it is declared nowhere. */
+/** The declaration that a module exports as `name`, wherever it is. @throws if there is none. */
 function found(source: Source, name: string, folder: string): Exported {
   const own = source.statements.filter((one) => namesOf(one.declaration).includes(name));
   const [first] = own;
@@ -197,11 +197,11 @@ function sectionPage(section: Section, sections: readonly Section[]): string {
     ].join("\n\n");
   });
   const introduction = `${prose(section.introduction.replace(/\s+/g, " ").trim())}\n\n${code(`import … from "${section.from}"`)}`;
-  // Exports may have the name of their section, so that heading has an anchor of its own.
+  // Exports may have the name of their section, so the section heading gets a different anchor.
   return `${[opening(`${section.title} {#page}`, introduction), ...entries].join("\n\n")}\n`;
 }
 
-/** Links to what a declaration mentions: on the same page first, then on other pages. */
+/** Links to the names that a declaration mentions: on the same page first, then on other pages. */
 function mentioned(one: Exported, section: Section, sections: readonly Section[]): string[] {
   const words = new Set(one.declarations.flatMap(({ text }) => text.match(/\b[A-Z]\w+/g) ?? []));
   words.delete(one.name);
@@ -212,7 +212,7 @@ function mentioned(one: Exported, section: Section, sections: readonly Section[]
   return links.length > 0 ? [`See ${links.join(", ")}.`] : [];
 }
 
-/** A doc comment as Markdown: its tags as a list, and nothing in it read as HTML. */
+/** A doc comment as Markdown, with its tags as a list and HTML escaped. */
 function prose(doc: string): string {
   return doc
     .replace(/^@param (\w+)\s*/gm, "- `$1`: ")

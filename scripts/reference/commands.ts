@@ -29,7 +29,7 @@ function withInner(command: Command): Command[] {
   return [command, ...command.commands.flatMap(withInner)];
 }
 
-/** Its name with those of the commands that it is in, as a person types it: `vultus data audit`. */
+/** Its full name with its parent commands, as a person types it: `vultus data audit`. */
 function nameOf(command: Command): string {
   return command.parent ? `${nameOf(command.parent)} ${command.name()}` : command.name();
 }
@@ -69,10 +69,10 @@ function optionRow(help: Help, option: Option): string[] {
   return [code(help.optionTerm(option)), plain(help.optionDescription(option))];
 }
 
-/** What `addHelpText` adds below the options. */
+/** The text that `addHelpText` adds below the options. */
 function textAfter(command: Command): string {
   let text = "";
-  // Commander's types leave out that a command emits events.
+  // Commander's types do not declare that a command emits events.
   (command as unknown as EventEmitter).emit("afterHelp", {
     command,
     error: false,

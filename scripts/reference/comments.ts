@@ -1,19 +1,19 @@
-/** Doc comments in TypeScript sources, found by their place before what they describe. */
+/** Doc comments in TypeScript sources, found by their position before the declaration. */
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseSync } from "vite";
 
-/** A parsed file: its statements, and a way to ask for the doc comment of a node. */
+/** A parsed file: its statements, and a function that returns the doc comment of a node. */
 export interface Source {
   readonly path: string;
   readonly text: string;
   readonly statements: readonly Node[];
-  /** The doc comment that ends right before `node`, as plain Markdown; empty if there is none. */
+  /** The doc comment directly before `node`, as plain Markdown; empty if there is none. */
   docOf(node: Node): string;
 }
 
-/** A node of the syntax tree in the form of ESTree; kinds of nodes have further fields. */
+/** A node of the syntax tree in ESTree form; each kind of node has further fields. */
 export interface Node {
   readonly type: string;
   readonly start: number;
@@ -21,7 +21,7 @@ export interface Node {
   readonly [field: string]: unknown;
 }
 
-/** Parses a file of the repository or one at an absolute path. @throws where it is no TypeScript. */
+/** Parses a file of the repository, or one at an absolute path. @throws if it is not valid TypeScript. */
 export function parsed(path: string): Source {
   const file = fileURLToPath(new URL(path, new URL("../../", import.meta.url)));
   const text = readFileSync(file, "utf8");

@@ -1,4 +1,4 @@
-/** `docs/reference/recipes.md`: the fields of a recipe from its schema, and the values of the recipes that come with vultus. */
+/** `docs/reference/recipes.md`: the fields of a recipe from its schema, and the values of the built-in recipes. */
 
 import { z } from "zod";
 import { type Recipe, recipeSchema } from "../../src/train/recipe.ts";
@@ -6,14 +6,14 @@ import { type RecipeOptions, recipes, startingPoint } from "../../src/train/reci
 import { type Node, parsed, type Source } from "./comments.ts";
 import { code, opening, plain, table } from "./markdown.ts";
 
-/** A field without fields of its own. */
+/** A field without subfields. */
 interface Field {
   /** `augmentation.affine.scale`. */
   readonly path: string;
   readonly schema: z.ZodType;
 }
 
-/** Sizes of data for which the table of values shows `adapt`, which follows it. */
+/** Data set sizes for which the table shows the values of `adapt`, which depend on the size. */
 const adaptFor = [1000, 28_273];
 
 export function recipesPage(): string {
@@ -52,7 +52,7 @@ export function recipesPage(): string {
   ].join("\n\n")}\n`;
 }
 
-/** A field as the schema describes it, without what only says whether it may be left out. */
+/** The schema of a field without the wrappers that only make it optional. */
 function inside(schema: z.ZodType): z.ZodType {
   const wrapped =
     schema instanceof z.ZodDefault ||
@@ -62,7 +62,7 @@ function inside(schema: z.ZodType): z.ZodType {
   return wrapped ? inside(schema.unwrap() as z.ZodType) : schema;
 }
 
-/** Every field of a shape, those of inner objects too. */
+/** Every field of a shape, including those of nested objects. */
 function fieldsOf(shape: Readonly<Record<string, unknown>>, prefix = ""): Field[] {
   return Object.entries(shape).flatMap(([name, schema]) => {
     const inner = inside(schema as z.ZodType);
@@ -87,7 +87,7 @@ function fieldTable(
   return table(["field", "valid", "default", "meaning"], rows);
 }
 
-/** The variants of a choice by `type`, with the numbers of each. */
+/** The variants of a union by `type`, with the numbers of each. */
 function variantTable(schema: z.ZodType): string {
   const variants = (inside(schema) as z.ZodDiscriminatedUnion<z.ZodObject[]>).options;
   const rows = variants.flatMap((variant) => {
@@ -103,14 +103,14 @@ function variantTable(schema: z.ZodType): string {
   return table(["type", "field", "valid", "default"], rows);
 }
 
-/** What the schema itself answers to a wrong value. */
+/** The error message of the schema for a wrong value. */
 function validOf(schema: z.ZodType): string {
   const { error } = schema.safeParse(Symbol("wrong"));
   const message = error?.issues[0]?.message ?? "";
   return plain(message.replace(/^must be /, "").replace(/\.$/, ""));
 }
 
-/** What a field is where it is left out; undefined if it must be given, or may be absent. */
+/** The value of a field that is left out; undefined if it is required, or may be absent. */
 function defaultOf(schema: z.ZodType): unknown {
   return schema.safeParse(undefined).data;
 }
@@ -139,7 +139,7 @@ function resolved(): Resolved[] {
   });
 }
 
-/** What the recipes set around their phases, one column each; without what is the same in all. */
+/** The settings of the recipes outside their phases, one column per recipe; without values that all share. */
 function valuesTable(): string {
   const all = resolved();
   const { phases: _, name: __, ...around } = recipeSchema.shape;
@@ -163,7 +163,7 @@ const phaseColumns = [
   "ema",
 ];
 
-/** One row a phase; without what is the same in all. */
+/** One row per phase; without values that all share. */
 function phasesTable(): string {
   const rows = resolved().flatMap(({ title, recipe }) =>
     recipe.phases.map((phase, i) => ({ title: i === 0 ? title : "", phase })),
@@ -187,7 +187,7 @@ function numbersOf({ type, ...numbers }: { readonly type: string }): string {
   return [type, ...Object.entries(numbers).map(([name, value]) => `${name} ${shown(value)}`)].join(", ");
 }
 
-/** A value in a cell; long numbers as four digits, since nobody wrote them otherwise. */
+/** A value in a cell; long numbers are shortened to four digits, since only computed values are longer. */
 function shown(value: unknown): string {
   if (value === undefined) return "off";
   const rounded = JSON.stringify(value, (_, part) =>
@@ -222,7 +222,7 @@ function augmentationDocs(): Record<string, string> {
   return docs;
 }
 
-/** An exported interface or constant. @throws where the file has none of this name. */
+/** An exported interface or constant. @throws if the file exports none of this name. */
 function declared(source: Source, name: string): Node {
   for (const { declaration } of source.statements) {
     const node = declaration as Node | null | undefined;

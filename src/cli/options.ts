@@ -105,7 +105,7 @@ export function withDetector(command: Command, usual = "thorough"): Command {
 }
 
 /**
- * Returns a hint how the same call finds more faces: small ones after `fast`, else faces that lie on their side. Undefined if
+ * Returns a hint on how the same call finds more faces: small ones after `fast`, else faces that lie on their side. Undefined if
  * it already looked for these, or was told not to.
  */
 export function moreFaces(

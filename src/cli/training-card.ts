@@ -13,7 +13,7 @@ import { percent } from "./output.ts";
 
 /**
  * The result of a training. `data` is the location of its images, as given to the command; if none was given, the run
- * records it. `beside` is printed next to the accuracy; by default it is the majority baseline.
+ * records it. `beside` is printed next to the accuracy; the default is the majority baseline.
  */
 export function trainingCard(
   { folder, evaluation, report }: FinishedRun,

@@ -1,8 +1,8 @@
-/** Weights, images and labels from an integer hash: the twin of formula.py, so that a test needs no Python to make them. */
+/** Weights, images and labels from an integer hash: the counterpart of formula.py, so that tests need no Python to make them. */
 
 import { type FloatTensor, floatTensor, sizeOf } from "../../src/util/tensor.ts";
 
-/** What a tensor holds; formula.py lists which formula each stands for. */
+/** The kind of a tensor's content; formula.py lists the formula for each. */
 export type FormulaKind =
   | "weight"
   | "depthwise"
@@ -30,13 +30,13 @@ function mix(h: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** Element `i` of the stream called by a name whose hash is `seed`, in [-1, 1) and exact in float32. */
+/** Element `i` of the stream whose name has the hash `seed`, in [-1, 1) and exact in float32. */
 const unit = (seed: number, i: number): number => (mix(seed ^ mix(i)) >>> 8) / 8388608 - 1;
 
-/** Names of batch norms with an activation behind them, in networks that cut activations off. */
+/** Names of batch norms followed by an activation, in networks with clipped activations. */
 const ACTIVE_NORM = /(^|\.)bn[12]\.bias$|^features\.\d+\.1\.bias$|\.[01]\.1\.bias$/;
 
-/** What a tensor of `model` is, from its torchvision or timm name and its rank. */
+/** The kind of a tensor of `model`, from its torchvision or timm name and its rank. */
 export function kindOf(name: string, shape: readonly number[], model = ""): FormulaKind {
   if (name.endsWith("running_mean")) return "zeros";
   if (name.endsWith("running_var")) return "ones";
@@ -50,7 +50,7 @@ export function kindOf(name: string, shape: readonly number[], model = ""): Form
   return /^(mobilenet|efficientnet_lite)/.test(model) && ACTIVE_NORM.test(name) ? "clippedShift" : "shift";
 }
 
-/** The tensor called `name`; `kind` defaults to what name and rank tell. */
+/** The tensor called `name`; `kind` defaults to the one that name and rank imply. */
 export function formulaTensor(
   name: string,
   shape: readonly number[],
@@ -112,7 +112,7 @@ export function tinyFloats(base64: string): Float32Array {
   });
 }
 
-/** The image of transforms.py called `name`, [3, H, W], from 0 to 1 in steps of 1/255. */
+/** The image called `name` in transforms.py, [3, H, W], from 0 to 1 in steps of 1/255. */
 export function formulaPicture(name: string, height: number, width: number): FloatTensor {
   const data = new Float32Array(3 * height * width);
   const [fine, coarse] = [fnv1a(name), fnv1a(`${name}.coarse`)];

@@ -1,4 +1,4 @@
-/** What everybody needs of a page: axe finds nothing to complain of, and nothing reaches beyond its width. */
+/** Accessibility checks of a page: axe finds no violations, and nothing exceeds its width. */
 
 import axe from "axe-core";
 import type { Page } from "playwright-core";
@@ -12,7 +12,7 @@ export async function expectAccessible(page: Page): Promise<void> {
   await expectFits(page);
 }
 
-/** Zoom of 200 % and 400 % leaves 640 and 320 of 1280 px. The last one is that of other tests. */
+/** Zoom of 200 % and 400 % leaves 640 and 320 of 1280 px. The last size is the one of other tests. */
 const looks = [
   { colorScheme: "dark", width: 1280, dir: "ltr" },
   { colorScheme: "light", width: 640, dir: "ltr" },
@@ -21,7 +21,7 @@ const looks = [
   { colorScheme: "light", width: 1280, dir: "ltr" },
 ] as const;
 
-/** The same in the dark, on a phone, from right to left, and zoomed. */
+/** The same in dark mode, on a phone, from right to left, and zoomed. */
 export async function expectAccessibleInEveryLook(page: Page): Promise<void> {
   for (const { colorScheme, width, dir } of looks) {
     await page.emulateMedia({ colorScheme });

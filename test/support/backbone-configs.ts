@@ -1,4 +1,4 @@
-/** With what `reference/backbone.py` trains each backbone: sizes and rates at which float32 itself is near float64. */
+/** How `reference/backbone.py` trains each backbone: sizes and rates at which float32 itself is close to float64. */
 
 import type { HeadName } from "../../src/nn/heads.ts";
 
@@ -9,7 +9,7 @@ export interface BackboneConfig {
   readonly batchnorm: "running" | "batch";
   readonly optimizer: "adamw" | "sgd";
   readonly head?: HeadName;
-  /** Further arguments of the script. */
+  /** Further arguments for the script. */
   readonly extra?: readonly string[];
 }
 
@@ -20,7 +20,7 @@ const wide = (model: string): BackboneConfig[] =>
     ),
   );
 
-/** ResNet50 takes minutes: of its twelve configurations CI runs those that differ most; VULTUS_FULL=1 runs them all. */
+/** ResNet50 takes minutes: CI runs the most different of its twelve configurations; VULTUS_FULL=1 runs all. */
 const telling = new Set([
   "layer4 running adamw",
   "layer3+layer4 batch sgd",
@@ -29,7 +29,7 @@ const telling = new Set([
 ]);
 const full = process.env.VULTUS_FULL === "1";
 
-/** At the usual rate a ReLU of ResNet50 would switch by PyTorch's own rounding, as backbone.py says. */
+/** At the usual rate, PyTorch's own rounding would flip a ReLU of ResNet50; see backbone.py. */
 const calmed = (config: BackboneConfig): BackboneConfig =>
   config.batchnorm === "running" && config.optimizer === "adamw"
     ? { ...config, extra: ["--lr", "3e-5", "--eps", "1e-3"] }
@@ -41,7 +41,7 @@ const resnets: BackboneConfig[] = [
     .filter(({ train, batchnorm, optimizer }) => full || telling.has(`${train} ${batchnorm} ${optimizer}`))
     .map(calmed),
   { model: "resnet34", train: "all", batchnorm: "running", optimizer: "sgd" },
-  // Large enough for Winograd's products in two stages, and in the last.
+  // Large enough for Winograd's products in two stages, including the last.
   { model: "resnet18", train: "all", batchnorm: "running", optimizer: "sgd", extra: ["--size", "96"] },
   {
     model: "resnet18",
@@ -60,7 +60,7 @@ const resnets: BackboneConfig[] = [
   },
 ];
 
-/** A configuration in one line: `model train batchnorm optimizer batch`, then the rate and perhaps AdamW's epsilon. */
+/** A configuration on one line: `model train batchnorm optimizer batch`, then the rate and optionally AdamW's epsilon. */
 function config(line: string): BackboneConfig {
   const [model = "", train = "", batchnorm, optimizer, batch = "", lr = "", eps] = line.split(" ");
   return {
@@ -68,12 +68,12 @@ function config(line: string): BackboneConfig {
     train,
     batchnorm: batchnorm as BackboneConfig["batchnorm"],
     optimizer: optimizer as BackboneConfig["optimizer"],
-    // A second thread costs more than it gives on maps this small.
+    // A second thread costs more than it gains on such small maps.
     extra: ["--threads", "1", "--batch", batch, "--lr", lr, ...(eps ? ["--eps", eps] : [])],
   };
 }
 
-/** Each family with both optimizers and, if it has batch norm, both statistics; its larger members once. */
+/** Each family with both optimizers and, if it has batch norm, both kinds of statistics; its larger members once. */
 const others = [
   "resnext50_32x4d layer4 running sgd 4 1e-3",
   "resnext50_32x4d layer4 batch adamw 4 4e-4",
@@ -107,7 +107,7 @@ export const backboneConfigs: readonly BackboneConfig[] = [
   ...others,
 ];
 
-/** Backbones of a library that none of these trains, and why. */
+/** Backbones of a library that none of these trains, with the reason. */
 export const untrainedHere: Readonly<Record<string, string>> = {
   resnet101: "ResNet50 with more blocks; its tensors are compared",
   resnet152: "ResNet50 with more blocks; its tensors are compared",

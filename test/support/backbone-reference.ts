@@ -1,4 +1,4 @@
-/** What `reference/backbone.py` was asked for, and the same network here. */
+/** The arguments of `reference/backbone.py`, and the same network here. */
 
 import type { Architecture } from "../../src/models/classifier.ts";
 import { backboneNamed } from "../../src/models/registry.ts";
@@ -12,7 +12,7 @@ export interface BackboneArguments {
   readonly weight_decay: number;
   readonly steps: number;
   readonly classes: number;
-  /** Stages that train beside the head, joined by `+`. */
+  /** Stages that train in addition to the head, joined by `+`. */
   readonly train: string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Builds a small page out of a folder, as a user's bundler would, into another folder; but `vultus/web` from its source, and
- * `vultus/element` as the page's build made it.
+ * Bundles a small page from one folder into another, as a user's bundler would; but `vultus/web` comes from its source, and
+ * `vultus/element` from the page's build.
  */
 
 import { readdirSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** Builds what cannot run from source before tests start and before they run again, if its sources have changed. */
+/** Builds what cannot run from source, before tests start and before they run again, if its sources have changed. */
 
 import type { TestProject } from "vitest/node";
 import { build } from "../../scripts/build.ts";

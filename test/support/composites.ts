@@ -1,4 +1,4 @@
-/** Photographs made of face crops: each pasted at a place, a size and an angle on a canvas with a little structure. */
+/** Photos composed of face crops: each pasted at a position, a size and an angle on a slightly structured canvas. */
 
 import type { Picture } from "../../src/data/dataset.ts";
 import { drawFace } from "../../src/data/synthetic.ts";
@@ -7,18 +7,18 @@ import { random } from "../../src/util/random.ts";
 
 export interface Placement {
   readonly face: Picture;
-  /** Where the middle of the face lies. */
+  /** Position of the face's centre. */
   readonly x: number;
   readonly y: number;
-  /** Side of the face in the canvas. */
+  /** Side length of the face on the canvas. */
   readonly side: number;
   /** Clockwise, in degrees. */
   readonly angle?: number;
-  /** Whether the whole square is laid down and goes on beyond its sides, mirrored and fading, instead of an ellipse. */
+  /** Whether the whole square is pasted, extended beyond its sides with a fading mirror image, instead of an ellipse. */
   readonly whole?: boolean;
 }
 
-/** A grey canvas, lighter towards the lower right and slightly noisy, with faces on it, whose corners are rounded off. */
+/** A grey canvas, lighter towards the lower right and slightly noisy, with faces whose corners are rounded off. */
 export function composite(
   width: number,
   height: number,
@@ -34,7 +34,7 @@ export function composite(
   return { pixels, width, height, channels: 1 };
 }
 
-/** Bilinear; within an ellipse that touches the sides, fading out over the last tenth, or whole. */
+/** Bilinear; within an inscribed ellipse that fades out over the last tenth, or whole. */
 function paste(
   pixels: Uint8Array,
   width: number,
@@ -57,7 +57,7 @@ function paste(
   }
 }
 
-/** A position beyond a side of the face as the one as far within. */
+/** Mirrors a position outside the face at its side. */
 function mirrored(position: number): number {
   const inside = Math.abs(position);
   return inside > 1 ? 2 - inside : inside;
@@ -82,7 +82,7 @@ export interface Scene {
 }
 
 /**
- * Scenes of 416 px at the longer side, which is what the detector takes, so that no resizing stands between two detectors:
+ * Scenes of 416 px on the longer side, the detector's input size, so that no resizing affects the comparison of detectors:
  * one face, rows of them from 40 to 400 px, tilted ones, a crowd, none.
  */
 export function scenes(faces: readonly Picture[]): Scene[] {
@@ -127,7 +127,7 @@ export function scenes(faces: readonly Picture[]): Scene[] {
   ];
 }
 
-/** Drawn faces that fill squares of the size that the landmark network takes, leaning by −30 to 30 degrees. */
+/** Drawn faces that fill squares of the landmark network's input size, tilted by −30 to 30 degrees. */
 export function eyesFaces(): Picture[] {
   const [side, angles] = [112, [-30, -20, -10, -5, 0, 5, 10, 20, 30]];
   return drawnFaces(angles.length).map((face, i) =>
@@ -140,7 +140,7 @@ export function eyesFaces(): Picture[] {
   );
 }
 
-/** Faces drawn by formula, for where no photographs are. */
+/** Faces drawn by formula, as a substitute for photos. */
 export function drawnFaces(count: number): Picture[] {
   return Array.from({ length: count }, (_, i) => {
     const { pixels, width, height } = drawFace(
@@ -152,5 +152,5 @@ export function drawnFaces(count: number): Picture[] {
   });
 }
 
-/** The drawn face that the detector that ships sees best. */
+/** The drawn face that the shipped detector detects best. */
 export const clearFace = drawnFaces(14)[13] as Picture;

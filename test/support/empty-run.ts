@@ -1,4 +1,4 @@
-/** The record of a run of which nothing is known, to be filled in. */
+/** The record of an empty run, to be filled in. */
 
 import type { RunRecord } from "../../src/report/run-record.ts";
 

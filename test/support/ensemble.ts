@@ -1,4 +1,4 @@
-/** Two or three small networks that differ in everything a member may differ in, and an ensemble of them as a file. */
+/** Two or three small networks that differ in everything in which members may differ, and an ensemble of them as a file. */
 
 import type { Picture } from "../../src/data/dataset.ts";
 import { inMemory } from "../../src/evaluate/run-bundle.ts";
@@ -13,7 +13,7 @@ import type { Member } from "../../src/weights/members.ts";
 
 export const classes = ["angry", "happy", "sad"];
 
-/** A member with weights drawn at random; `name` also keys them. */
+/** A member with random weights; `name` also seeds them. */
 export function memberOf(
   name: string,
   architecture: Partial<Architecture> & { readonly model?: string },
@@ -36,7 +36,7 @@ export function memberOf(
 
 const rgb = { mean: [0.4, 0.5, 0.6], std: [0.2, 0.25, 0.3], size: 64 };
 
-/** Grey at 32 px, and two in RGB with margins, other orders of the classes and other layers. Their weights sum to 1. */
+/** A grey one at 32 px, and two in RGB with margins, other class orders and other layers. Their weights sum to 1. */
 export const members: readonly Member[] = [
   memberOf("grey", {}, { temperature: 0.5, weight: 0.5, license: "MIT" }),
   memberOf(
@@ -62,7 +62,7 @@ export const members: readonly Member[] = [
   ),
 ];
 
-/** Grey and coloured, of several sizes, two of one size. */
+/** Grey and coloured images of several sizes, two of the same size. */
 export const pictures: readonly Picture[] = (
   [
     [48, 48, 1],
@@ -79,7 +79,7 @@ export const pictures: readonly Picture[] = (
 
 export const engine = localEngine((program) => openSession(program.model, { device: "cpu", threads: 2 }));
 
-/** An ensemble of `of` as a file at `path`. */
+/** Writes the ensemble `of` to `path`. */
 export function writeEnsembleFile(
   path: string,
   of: readonly Member[] = members,

@@ -1,17 +1,17 @@
-/** A client of server-sent events that hears one stream until it leaves. */
+/** A client of server-sent events that reads one stream until it closes it. */
 
 import type { RunMessage } from "../../src/server/runs/protocol.ts";
 
 export interface Heard {
   readonly status: number;
   readonly type: string | null;
-  /** Data of messages without a name, in order. */
+  /** Data of unnamed messages, in order. */
   readonly messages: RunMessage[];
-  /** Names and data of the others. */
+  /** Names and data of the other messages. */
   readonly others: { readonly name: string; readonly data: unknown }[];
-  /** Of the last message that had one. */
+  /** Of the last message with an id. */
   readonly lastId: string;
-  /** Settles when the stream is over. */
+  /** Settles when the stream ends. */
   readonly over: Promise<void>;
   leave(): void;
 }

@@ -1,4 +1,4 @@
-/** Small backbones in the manner of each family: for tests of what is done with backbones of that kind. */
+/** Small backbones in the style of each family, for tests of features that depend on the family. */
 
 import type { Backbone } from "../../src/models/backbone.ts";
 import { type Architecture, describe } from "../../src/models/classifier.ts";
@@ -12,7 +12,7 @@ const initialise = truncatedNormal;
 const preprocessing = { mean: [0.45, 0.45, 0.45], std: [0.25, 0.25, 0.25], size: 32 };
 const smallest = 16;
 
-/** As MobileNetV3 and EfficientNet: depthwise convolutions, gates, and a linear layer after pooling. */
+/** Like MobileNetV3 and EfficientNet: depthwise convolutions, gates, and a linear layer after pooling. */
 export const mobile: Backbone = {
   name: "own_mobile",
   stages: ["stem", "block", "linear"],
@@ -71,7 +71,7 @@ function inverted(
   return net.conv(net.scale(depthwise, gate), `${name}.project`, { out, kernel: 1, norm: `${name}.bn2` });
 }
 
-/** As ResNeXt: convolutions in groups of several channels. */
+/** Like ResNeXt: convolutions in groups of several channels. */
 export const grouped: Backbone = {
   name: "own_grouped",
   stages: ["conv1", "conv2"],
@@ -92,7 +92,7 @@ export const grouped: Backbone = {
     ),
 };
 
-/** As ConvNeXt: layer norm over channels, and one after pooling. */
+/** Like ConvNeXt: layer norm over channels, and another one after pooling. */
 export const next: Backbone = {
   name: "own_next",
   stages: ["stem", "block", "norm"],
@@ -123,7 +123,7 @@ function mlp(net: Network, x: Tokens, name: string, width: number): Tokens {
   return net.dense(hidden, `${name}.fc2`, { out: x.channels, initialise });
 }
 
-/** As ViT: patches of 8 px, a class token, two blocks of attention. */
+/** Like ViT: patches of 8 px, a class token, two blocks of attention. */
 export const transformer: Backbone = {
   name: "own_transformer",
   stages: ["patches", "blocks.0", "blocks.1", "norm"],
@@ -163,7 +163,7 @@ export function familyArchitecture(backbone: Backbone, options: Partial<Architec
   return { backbone, head: "linear", classes, dropout: 0, inputSize: 32, resize: 1, ...options };
 }
 
-/** Weights of which none is zero, nor at its start, so that everything of a network takes part in its answer. */
+/** Weights without zeros or initial values, so that every part of a network affects its output. */
 export function livelyWeights(architecture: Architecture): StateDict {
   const weights: StateDict = new Map();
   for (const { name, shape, role } of describe(architecture).specs) {

@@ -1,4 +1,4 @@
-/** FER2013's validation faces where they are on this machine. */
+/** FER2013's validation faces, if this machine has them. */
 
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -14,11 +14,11 @@ if (!hasFer2013) console.warn(`FER2013's images are not in ${root} (VULTUS_FER20
 export interface LabelledFace {
   readonly picture: Picture;
   readonly label: string;
-  /** Name of its file. */
+  /** Its file name. */
   readonly file: string;
 }
 
-/** The first `count` validation faces of each class by name, one class after the other in turn; all where it is left out. */
+/** The first `count` validation faces of each class by name, alternating between classes; all if `count` is left out. */
 export async function labelledFaces(count = Number.POSITIVE_INFINITY): Promise<LabelledFace[]> {
   const files = expressions.map((label) => {
     const folder = join(root, "validation", label);
@@ -41,7 +41,7 @@ export async function labelledFaces(count = Number.POSITIVE_INFINITY): Promise<L
   return faces;
 }
 
-/** The same without their labels. */
+/** The same, without their labels. */
 export async function ferFaces(count: number): Promise<Picture[]> {
   return (await labelledFaces(count)).map(({ picture }) => picture);
 }

@@ -1,4 +1,4 @@
-/** Clips for tests, made by the installed ffmpeg, and their frames as vultus reads them. */
+/** Test clips from the installed ffmpeg, and their frames as vultus reads them. */
 
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -16,13 +16,13 @@ const [encoders, filters] = [listed("-encoders"), listed("-filters")];
 export const hasEncoder = (name: string): boolean => encoders.includes(` ${name} `);
 export const hasFilter = (name: string): boolean => filters.includes(` ${name} `);
 
-/** Runs ffmpeg, which must end well; `input` is its standard input. */
+/** Runs ffmpeg, which must succeed; `input` is its standard input. */
 export function ffmpeg(args: readonly string[], input?: Uint8Array): void {
   const { status, stderr } = spawnSync("ffmpeg", ["-v", "error", "-y", ...args], { input: input ?? "" });
   expect(status, stderr.toString()).toBe(0);
 }
 
-/** Frames as ffmpeg reads them from standard input. */
+/** Frames in the format that ffmpeg reads from standard input. */
 export function rawInput({ width, height, channels }: Picture, rate: number): string[] {
   const format = channels === 1 ? "gray" : "rgb24";
   return [
@@ -42,7 +42,7 @@ export function rawInput({ width, height, channels }: Picture, rate: number): st
 export const bytesOf = (pictures: readonly Picture[]): Uint8Array =>
   Buffer.concat(pictures.map(({ pixels }) => pixels));
 
-/** All frames that are looked at, and what was noted. */
+/** All analysed frames, and the notes. */
 export async function framesOf(
   file: string,
   every: number,
@@ -53,7 +53,7 @@ export async function framesOf(
   return { frames, notes };
 }
 
-/** Mean of the absolute differences of two images of one size, in levels. */
+/** Mean absolute difference of two images of the same size, in levels. */
 export function difference(a: Picture | undefined, b: Picture | undefined): number {
   expect([a?.width, a?.height]).toEqual([b?.width, b?.height]);
   const [from, to] = [levelsOf(a as Picture), levelsOf(b as Picture)];
@@ -64,7 +64,7 @@ function levelsOf({ pixels, channels }: Picture): number[] {
   return channels === 3 ? [...pixels] : [...pixels].flatMap((level) => [level, level, level]);
 }
 
-/** Makes an MP4 or MOV one that is shown turned clockwise by 90°, by the matrix of its track (ISO 14496-12, 8.3.2). */
+/** Rotates an MP4 or MOV file clockwise by 90° when shown, through its track matrix (ISO 14496-12, 8.3.2). */
 export function turnByMetadata(file: string): void {
   const bytes = readFileSync(file);
   const at = bytes.indexOf("tkhd");

@@ -1,4 +1,4 @@
-/** Files for fuzzing what reads images: whole ones in every format, small ones that claim or hold far too much, and traps. */
+/** Files for fuzzing image readers: valid ones in every format, small ones that claim or contain far too much, and traps. */
 
 import { crc32, deflateSync } from "node:zlib";
 import sharp from "sharp";
@@ -10,7 +10,7 @@ export interface PictureFile {
   readonly bytes: Uint8Array;
 }
 
-/** A small photo with a face, in each format that is read. */
+/** A small photo with a face, in each supported format. */
 export async function wholePictures(face: Picture): Promise<PictureFile[]> {
   const { pixels, width, height } = composite(160, 120, [{ face, x: 80, y: 60, side: 90 }]);
   const photo = sharp(pixels, { raw: { width, height, channels: 1 } }).toColourspace("srgb");
@@ -30,7 +30,7 @@ export async function wholePictures(face: Picture): Promise<PictureFile[]> {
   );
 }
 
-/** Files of at most some hundred kilobytes that would fill memory, run long, or reach for other files. */
+/** Files of at most a few hundred kilobytes that would fill memory, run long, or access other files. */
 export async function traps(): Promise<PictureFile[]> {
   const small = (format: "jpeg" | "webp" | "gif"): Promise<Buffer> =>
     sharp({ create: { width: 16, height: 16, channels: 3, background: "grey" } })
@@ -80,7 +80,7 @@ export async function traps(): Promise<PictureFile[]> {
 const doctype = (...entities: string[]): string =>
   `<?xml version="1.0"?><!DOCTYPE svg [${entities.join("")}]>`;
 
-/** A grey PNG of zeros: all that its size calls for, or so many bytes. */
+/** A grey PNG of zeros: all that its size requires, or the given number of bytes. */
 function png(
   width: number,
   height: number,
@@ -99,7 +99,7 @@ function png(
   ]);
 }
 
-/** A chunk of compressed text that unpacks to `length` bytes, before the image's end. */
+/** A chunk of compressed text that unpacks to `length` bytes, before the end of the image. */
 function withText(bytes: Uint8Array, length: number): Uint8Array {
   const text = Buffer.concat([Buffer.from("Comment\0\0"), deflateSync(Buffer.alloc(length, "a"))]);
   return Buffer.concat([bytes.subarray(0, -12), chunk("zTXt", text), bytes.subarray(-12)]);
@@ -113,7 +113,7 @@ function chunk(type: string, data: Uint8Array): Buffer {
   return Buffer.concat([length, named, checksum]);
 }
 
-/** The size stands in the frame's header, after FFC0: length, bits per sample, height, width. */
+/** The size is in the frame header, after FFC0: length, bits per sample, height, width. */
 function withJpegSize(bytes: Uint8Array, width: number, height: number): Uint8Array {
   const out = Buffer.from(bytes);
   const at = out.indexOf(Buffer.from([0xff, 0xc0]));
@@ -122,7 +122,7 @@ function withJpegSize(bytes: Uint8Array, width: number, height: number): Uint8Ar
   return out;
 }
 
-/** The only scan again and again, which a decoder of progressive images may follow to the end. */
+/** Repeats the only scan, which a decoder of progressive images may follow to the end. */
 function manyScans(bytes: Uint8Array, count: number): Uint8Array {
   const out = Buffer.from(bytes);
   const at = out.indexOf(Buffer.from([0xff, 0xda]));

@@ -1,4 +1,4 @@
-/** Requests for fuzzing the service: case `i` of a seed is always the same bytes, whatever ran before it. */
+/** Requests for fuzzing the service: case `i` of a seed always has the same bytes, whatever ran before it. */
 
 import type { Picture } from "../../src/data/dataset.ts";
 import { type Random, random } from "../../src/util/random.ts";
@@ -7,11 +7,11 @@ import { mutated } from "./mutate.ts";
 import { type Exchange, rawRequest } from "./raw-http.ts";
 
 export interface FuzzCase {
-  /** What is wrong with it, in words; cases of one kind are counted together. */
+  /** A description of its fault; cases of one kind are counted together. */
   readonly kind: string;
   readonly bytes: Uint8Array;
   readonly exchange: Exchange;
-  /** Whether it is complete, valid HTTP, to which an answer must come. */
+  /** Whether it is complete, valid HTTP, which requires a response. */
   readonly answerable: boolean;
 }
 
@@ -23,12 +23,12 @@ interface Material {
 }
 
 export interface FuzzCases {
-  /** A good image, from which damaged ones are made. */
+  /** A good image, the source of damaged ones. */
   readonly whole: Uint8Array;
   make(index: number): FuzzCase;
 }
 
-/** The cases of a seed; their images hold `face`. */
+/** The cases of a seed; their images contain `face`. */
 export async function fuzzCases(seed: number, face: Picture): Promise<FuzzCases> {
   const material: Material = { pictures: await wholePictures(face), traps: await traps() };
   return {
@@ -46,7 +46,7 @@ type Made = Pick<FuzzCase, "bytes"> & Partial<Omit<FuzzCase, "bytes">>;
 const HOST: Header = ["Host", "127.0.0.1"];
 const CLOSE: Header = ["Connection", "close"];
 const BOUNDARY = "vultus-fuzz-7MA4YWxkTrZu0gW";
-/** A connection that waits for bytes that never come is left after this, in milliseconds. */
+/** A connection that waits for missing bytes is closed after this, in milliseconds. */
 const SHORT = 300;
 
 const kinds: readonly (readonly [string, (rng: Random, material: Material) => Made])[] = [
@@ -141,7 +141,7 @@ function times(rng: Random, least: number, below: number): undefined[] {
 const damaged = (rng: Random, pictures: readonly PictureFile[]): Uint8Array =>
   mutated(pick(rng, pictures).bytes, rng);
 
-/** Mostly as face crops: looking for faces takes the most time, and is the same code for all. */
+/** Mostly as face crops: detecting faces takes the most time, and uses the same code for all. */
 const path = (rng: Random): string => `/v1/predict${rng.chance(0.7) ? "?detect=false" : ""}`;
 
 function post(rng: Random, type: string, body: Uint8Array, headers: readonly Header[] = []): Buffer {
@@ -166,7 +166,7 @@ function multipart(files: readonly Uint8Array[]): Buffer {
   return Buffer.concat([...parts, Buffer.from(`--${BOUNDARY}--\r\n`)]);
 }
 
-/** Replaces words of the parts' heads, which damage to single bytes seldom meets. */
+/** Replaces words in the headers of the parts, which random damage seldom hits. */
 function spoiltHeads(rng: Random, body: Buffer): Uint8Array {
   const swaps: readonly (readonly [string, string])[] = [
     ["filename=", "filename*=UTF-8''%ff"],

@@ -1,5 +1,5 @@
 /**
- * A stand-in for the Hugging Face hub and the host that it redirects to, with the faults that networks have. Python's
+ * A stand-in for the Hugging Face hub and the host that it redirects to, including network faults. Python's
  * huggingface_hub 2.0.0 downloads from it too, by HF_ENDPOINT.
  */
 
@@ -7,37 +7,37 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What happens to one request instead of, or during, its proper answer. */
+/** What happens to one request instead of, or during, its normal response. */
 export interface Fault {
-  /** Which requests it waits for. */
+  /** The requests that it applies to. */
   readonly on: "HEAD" | "GET" | "content";
-  /** Answers with this status and these headers. */
+  /** Responds with this status and these headers. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Destroys the connection after so many bytes of the content. */
+  /** Destroys the connection after this many bytes of the content. */
   readonly cut?: number;
-  /** Sends no more after so many bytes, and leaves the connection open. */
+  /** Stops sending after this many bytes, and leaves the connection open. */
   readonly stall?: number;
-  /** Sends everything whatever the range. */
+  /** Sends everything, ignoring the range. */
   readonly ignoreRange?: boolean;
-  /** Sends this instead of the content. */
+  /** Sends this in place of the content. */
   readonly content?: Uint8Array;
 }
 
 export interface StandIn {
   readonly endpoint: string;
-  /** Where the content is served from: another host than the hub, by its name. */
+  /** The host that serves the content, other than the hub, by name. */
   readonly contentHost: string;
   /** `HEAD /path`, `GET /path bytes=5-`, `content bytes=5- +token`, in order. */
   readonly requests: string[];
-  /** Each is used up by the first request that it fits. */
+  /** Each is used up by the first matching request. */
   readonly faults: Fault[];
   commit: string;
-  /** Names of repositories that were moved, and where to. */
+  /** Old and new names of moved repositories. */
   readonly moved: Map<string, string>;
-  /** Serves the file from the hub itself, as it does with small ones. */
+  /** Serves the file from the hub itself, as for small files. */
   small: boolean;
-  /** What the hub states of the file, if that is not the truth. */
+  /** The metadata that the hub reports for the file, if it is wrong. */
   stated: { hash?: string; size?: number; commit?: string };
   /** Milliseconds between pieces of 64 KiB. */
   pause: number;
@@ -46,11 +46,11 @@ export interface StandIn {
 
 export const sha256 = (content: Uint8Array): string => createHash("sha256").update(content).digest("hex");
 
-/** git's name of a file's content. */
+/** git's object name of a file's content. */
 export const gitHash = (content: Uint8Array): string =>
   createHash("sha1").update(`blob ${content.length}\0`).update(content).digest("hex");
 
-/** Serves `content` as the one file of the repository `repo`. */
+/** Serves `content` as the only file of the repository `repo`. */
 export async function startHub(repo: string, file: string, content: Uint8Array): Promise<StandIn> {
   const hub = createServer((request, response) => answer(request, response));
   const contentHost = createServer((request, response) => void serve(request, response));
@@ -92,7 +92,7 @@ export async function startHub(repo: string, file: string, content: Uint8Array):
     if (target) {
       response.writeHead(307, { location: url.replace(`/${owner}/${name}/`, `/${target}/`) }).end();
     } else if (`${owner}/${name}` !== repo) {
-      // The hub does not tell whether a repository that nobody may see exists.
+      // The hub does not reveal whether a private repository exists.
       response
         .writeHead(401, { "x-error-code": "RepoNotFound", "x-error-message": "Invalid username" })
         .end();
@@ -149,7 +149,7 @@ export async function startHub(repo: string, file: string, content: Uint8Array):
   return standIn;
 }
 
-/** A proxy that forwards plain HTTP; `passed` lists what went through it. */
+/** A proxy that forwards plain HTTP; `passed` lists the forwarded requests. */
 export async function startProxy(): Promise<{ url: string; passed: string[]; close(): Promise<void> }> {
   const passed: string[] = [];
   const server = createServer((request, response) => {

@@ -1,4 +1,4 @@
-/** Runs a training in a process of its own, kills it with SIGKILL at chosen moments, and resumes it until it is done. */
+/** Runs a training in its own process, kills it with SIGKILL at chosen moments, and resumes it until it is done. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync, watch } from "node:fs";
@@ -14,7 +14,7 @@ export interface Exit {
   readonly stderr: string;
 }
 
-/** Runs the command line, and kills it at `moment`; `onStderr` sees what it has printed so far and may send signals of its own. */
+/** Runs the command line, and kills it at `moment`; `onStderr` receives the output so far and may send its own signals. */
 export function runCli(
   args: readonly string[],
   options: { folder?: string; moment?: Moment; onStderr?: (text: string, child: ChildProcess) => void } = {},
@@ -59,7 +59,7 @@ function killAt(moment: Moment, folder: string, kill: () => void, stderr: NodeJS
   return () => watcher.close();
 }
 
-/** Trains with `kills` interruptions at moments drawn by `seed`; returns how many processes were really killed. */
+/** Trains with `kills` interruptions at moments drawn from `seed`; returns how many processes were actually killed. */
 export async function trainWithKills(
   args: readonly string[],
   folder: string,
@@ -69,7 +69,7 @@ export async function trainWithKills(
   const rng = random(seed, "kills");
   let killed = 0;
   for (let attempt = 0; ; attempt++) {
-    // A process killed before its run folder was complete leaves nothing that could be resumed; the next begins anew.
+    // A process killed before its run folder was complete leaves nothing to resume; the next one starts anew.
     const started = existsSync(join(folder, "environment.json"));
     const drawn = rng.next();
     const moment: Moment =

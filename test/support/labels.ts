@@ -1,11 +1,11 @@
-/** What a model calls face crops. */
+/** The classes that a model predicts for face crops. */
 
 import type { Picture } from "../../src/data/dataset.ts";
 import { inMemory, runBundle } from "../../src/evaluate/run-bundle.ts";
 import type { Bundle } from "../../src/program/decode-bundle.ts";
 import type { OpenProgram } from "../../src/runtime/engine.ts";
 
-/** The most probable class of each crop; `open` is the bundle's program on an engine. */
+/** The most probable class of each crop; `open` loads the bundle's program on an engine. */
 export async function labelsOf(
   open: OpenProgram,
   bundle: Pick<Bundle, "architecture" | "input">,

@@ -1,4 +1,4 @@
-/** A classifier in one of its lowerings, run over images. */
+/** Runs a classifier on images in one of its lowerings. */
 
 import { encode } from "../../src/graph/encode.ts";
 import { Graph } from "../../src/graph/graph.ts";
@@ -10,7 +10,7 @@ import { floatTensor, permute, type StateDict, type Tensor } from "../../src/uti
 export const lowerings = ["folded", "rows", "named"] as const;
 export type Lowering = (typeof lowerings)[number];
 
-/** Logits of the classifier; in `rows` everything from the first stage on is rows, with weights as inputs. */
+/** Logits of the classifier; in `rows`, everything from the first stage on uses rows, with weights as inputs. */
 export async function logitsIn(
   lowering: Lowering,
   architecture: Architecture,

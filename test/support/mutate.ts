@@ -1,4 +1,4 @@
-/** Damages files for fuzzing: bits flipped, numbers replaced by extreme ones, pieces cut out, doubled and moved. */
+/** Damages files for fuzzing: flips bits, replaces numbers by extreme ones, and removes, duplicates and moves pieces. */
 
 import type { Random } from "../../src/util/random.ts";
 
@@ -6,7 +6,7 @@ const extremes = [0, 1, 0x7f, 0x80, 0xff];
 
 /** A damaged copy of `bytes`. */
 export function mutated(bytes: Uint8Array, rng: Random): Uint8Array {
-  // A Buffer's slice would be no copy.
+  // A Buffer's slice would not be a copy.
   let out = Uint8Array.from(bytes);
   const place = (): number => rng.integer(out.length);
   const times = 1 + rng.integer(4);

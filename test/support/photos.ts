@@ -1,11 +1,11 @@
-/** Drawn faces as files: photos, and what a camera sees. */
+/** Drawn faces as files: photos, and camera clips. */
 
 import { writeFileSync } from "node:fs";
 import sharp from "sharp";
 import type { Picture } from "../../src/data/dataset.ts";
 import { clearFace, composite, drawnFaces } from "./composites.ts";
 
-/** The face in them: one of those, of the many that are drawn, that the detector finds at any size, and is surprised in any. */
+/** The face in them: one of the drawn faces that the detector finds at any size, and that looks surprised at any size. */
 export const face = drawnFaces(36)[35] as Picture;
 
 export function encoded({ pixels, width, height, channels }: Picture) {
@@ -20,7 +20,7 @@ export function twoFaces(): Picture {
   ]);
 }
 
-/** A face that wanders through the image, as the frames of a camera: for Chromium's `--use-file-for-fake-video-capture`. */
+/** A face that moves through the image, as camera frames: for Chromium's `--use-file-for-fake-video-capture`. */
 export async function writeCameraFile(path: string): Promise<void> {
   const frames: Buffer[] = [];
   for (let i = 0; i < 20; i++) {
@@ -34,12 +34,12 @@ export async function writeCameraFile(path: string): Promise<void> {
   writeFileSync(path, Buffer.concat(frames));
 }
 
-/** What `writeTwoFacesCameraFile` shows, by the level of the upper left corner of the image. */
+/** What `writeTwoFacesCameraFile` shows, encoded in the level of the upper left corner of the image. */
 export const cornerOf = { first: 255, second: 0, nobody: 128 } as const;
 
 /**
- * Two faces in turn, for four seconds each, that wander and change their size a little, and then nobody for two. A test knows which by
- * the upper left corner of the image.
+ * Two alternating faces, for four seconds each, that move and change their size a little, and then nobody for two seconds. The
+ * upper left corner of the image identifies the phase for tests.
  */
 export async function writeTwoFacesCameraFile(path: string): Promise<void> {
   const parts: Buffer[] = [];

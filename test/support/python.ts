@@ -1,10 +1,10 @@
-/** The Python that some comparisons need: Debian's, or `VULTUS_PYTHON`. */
+/** The Python for some comparisons: Debian's, or `VULTUS_PYTHON`. */
 
 import { spawnSync } from "node:child_process";
 
 export const python = process.env.VULTUS_PYTHON ?? "/usr/bin/python3";
 
-/** Whether it can import `modules`, by commas; if it cannot, tests that need them skip, and report it. */
+/** Whether it can import the comma-separated `modules`; if not, tests that need them skip and report it. */
 export function hasPython(modules: string): boolean {
   const found = spawnSync(python, ["-c", `import ${modules}`]).status === 0;
   if (!found)

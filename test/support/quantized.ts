@@ -1,4 +1,4 @@
-/** Small int8 bundles for tests: images, statistics, ranges, and what ONNX Runtime makes of a file. */
+/** Small int8 bundles for tests: images, statistics, ranges, and how ONNX Runtime runs a file. */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -26,7 +26,7 @@ import { floatTensor, permute, type StateDict, type Tensor } from "../../src/uti
 const session = { device: "cpu", threads: 2 } as const;
 export const CANVAS = { width: 40, height: 30, channels: 3 } as const;
 export const COUNT = 12;
-/** Without VNNI, ONNX Runtime's products with 8 bits saturate. */
+/** Without VNNI, ONNX Runtime's 8-bit products saturate. */
 export const BITS = fittingBits();
 
 export function architecture(name: string, inputSize: number, head: HeadName): Architecture {
@@ -34,7 +34,7 @@ export function architecture(name: string, inputSize: number, head: HeadName): A
   return { backbone: backboneNamed(name), head, classes, dropout: 0, inputSize, resize: 1.1 };
 }
 
-/** Blotches of random colours, [N, C, H, W] as programs take them. */
+/** Blotches of random colours, [N, C, H, W], the layout that programs take. */
 export function blotches(count: number, { channels, height, width }: typeof CANVAS, key: string): Tensor {
   const rng = random("blotches", key);
   const data = new Uint8Array(count * channels * height * width);
@@ -50,7 +50,7 @@ export function blotches(count: number, { channels, height, width }: typeof CANV
   return { dtype: "uint8", shape: [count, channels, height, width], data };
 }
 
-/** The same images as [N, H, W, C], as the bundle takes them. */
+/** The same images as [N, H, W, C], the layout that the bundle takes. */
 export function channelsLast({ shape, data }: Tensor): Tensor {
   const [n, c, h, w] = shape as [number, number, number, number];
   const moved = permute(Float32Array.from(data as Uint8Array), shape, [0, 2, 3, 1]);
@@ -78,8 +78,8 @@ export async function run(
 }
 
 /**
- * Random weights, and the statistics that batch norm has for `pictures`. Biases of 1 keep most ReLUs open: random networks
- * where every second one is shut are chaotic, and amplify whatever difference there is.
+ * Random weights, and batch norm's statistics for `pictures`. Biases of 1 keep most ReLUs open: random networks in which half of
+ * them are closed are chaotic, and amplify any difference.
  */
 export async function withStatistics(architecture: Architecture, pictures: Tensor): Promise<StateDict> {
   const weights = withNewWeights(describeModel(architecture).specs, new Map(), 1);
@@ -105,7 +105,7 @@ export async function withStatistics(architecture: Architecture, pictures: Tenso
     feeds[name] = floatTensor(value.shape as number[], numbers);
     if (next) graph.output(`next.${name}`, next);
   }
-  // A step mixes the batch's statistics with those before: from 0 and from 1 it tells by which share.
+  // A step mixes the batch's statistics with the previous ones: runs from 0 and from 1 reveal the ratio.
   const model = encode(graph, "statistics");
   const isStatistic = (name: string): boolean => /\.running_(mean|var)$/.test(name);
   const from = (before: number): Promise<Readonly<Record<string, Tensor>>> => {
@@ -136,7 +136,7 @@ export async function calibrated(
   return rangesOf([await run(model, validationFeeds(pictures, architecture))]);
 }
 
-/** Root of the mean squared difference, relative to how far `expected` lies from its mean. */
+/** Root mean square difference, relative to the standard deviation of `expected`. */
 export function relativeError(actual: Tensor | undefined, expected: Tensor | undefined): number {
   const [a, e] = [actual?.data as Float32Array, expected?.data as Float32Array];
   const mean = e.reduce((sum, v) => sum + v, 0) / e.length;
@@ -144,7 +144,7 @@ export function relativeError(actual: Tensor | undefined, expected: Tensor | und
   return Math.sqrt(e.reduce((sum, v, i) => sum + ((a[i] as number) - v) ** 2, 0) / spread);
 }
 
-/** How often each operator ran for one image, by ONNX Runtime's profile: what it fused, and what it did not. */
+/** How often each operator ran for one image, according to ONNX Runtime's profile: shows what was fused. */
 export async function operatorsRun(model: Uint8Array): Promise<Record<string, number>> {
   const folder = mkdtempSync(join(tmpdir(), "vultus-int8-"));
   try {
@@ -161,7 +161,7 @@ export async function operatorsRun(model: Uint8Array): Promise<Record<string, nu
   }
 }
 
-/** How often each operator is in the file. */
+/** How often each operator occurs in the file. */
 export const operatorsIn = (model: Uint8Array): Record<string, number> =>
   count((decodeModel(model, "the model").graph?.node ?? []).map(({ opType }) => opType));
 

@@ -1,13 +1,13 @@
-/** New weights for tests of large networks, where drawing tens of millions of random numbers would take most of the time. */
+/** New weights for tests of large networks, for which drawing tens of millions of random numbers would take most of the time. */
 
 import type { ParameterSpec } from "../../src/nn/parameters.ts";
 import { type Random, random } from "../../src/util/random.ts";
 import { floatTensor, type StateDict } from "../../src/util/tensor.ts";
 
-/** A prime, so that the repetition is shifted in each row, filter and channel. */
+/** A prime, so that the sequence is shifted in each row, filter and channel. */
 const PERIOD = 65_521;
 
-/** Weights with the initialisers' scale, from a repeated sequence of random numbers. */
+/** Weights at the initialisers' scale, from a repeated sequence of random numbers. */
 export function quickWeights(specs: readonly ParameterSpec[]): StateDict {
   const rng = random("quick weights");
   const drawn = (draw: () => number): (() => number) => {

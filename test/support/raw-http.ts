@@ -1,9 +1,9 @@
-/** HTTP byte by byte: what a client sends that no library would send, and what comes back. */
+/** HTTP byte by byte: requests that no library would send, and their responses. */
 
 import { connect } from "node:net";
 
 export interface Reply {
-  /** Of the first answer; nothing if the service closed the connection without one, or said nothing in time. */
+  /** Of the first response; undefined if the service closed the connection without one, or sent nothing in time. */
   readonly status?: number;
   readonly body: string;
   /** Why the exchange ended. */
@@ -11,15 +11,15 @@ export interface Reply {
 }
 
 export interface Exchange {
-  /** Milliseconds after which a silent service is left; by default longer than the service gives a request. */
+  /** Milliseconds to wait for a silent service; the default exceeds the service's timeout for a request. */
   readonly patience?: number;
-  /** Whether the client ends its side after the last byte. */
+  /** Whether the client half-closes the connection after the last byte. */
   readonly halfClose?: boolean;
-  /** Cut the connection once so many bytes are sent, and wait for no answer. */
+  /** Cuts the connection after this many bytes, without waiting for a response. */
   readonly cutAfter?: number;
 }
 
-/** Sends bytes over a connection of their own and reads one answer. Never fails: whatever happens is a reply. */
+/** Sends bytes over a separate connection and reads one response. Never fails: whatever happens is a reply. */
 export function exchange(port: number, bytes: Uint8Array, options: Exchange = {}): Promise<Reply> {
   const { patience = 45_000, halfClose = false, cutAfter } = options;
   return new Promise((resolve) => {
@@ -55,7 +55,7 @@ interface Answer {
   readonly complete: boolean;
 }
 
-/** The final answer at the start of what came, interim ones (1xx) passed over; nothing while its head is not whole. */
+/** The final response at the start of the received bytes, skipping interim ones (1xx); undefined until its header is complete. */
 function parsed(got: Buffer): Answer | undefined {
   const headEnd = got.indexOf("\r\n\r\n");
   if (headEnd < 0) return undefined;
@@ -75,7 +75,7 @@ function parsed(got: Buffer): Answer | undefined {
   return { status, complete: chunked ? body.endsWith("0\r\n\r\n") : [204, 304].includes(status), body };
 }
 
-/** A request as bytes. Nothing is added: a body of a wrong length, or a header twice, is the caller's wish. */
+/** A request as bytes. Nothing is added: a wrong body length or a repeated header is intentional. */
 export function rawRequest(
   start: string,
   headers: readonly (readonly [string, string])[],

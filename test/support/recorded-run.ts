@@ -1,4 +1,4 @@
-/** A run folder as `vultus train` leaves it, with events of two phases that are made up but plausible, always the same. */
+/** A run folder as `vultus train` leaves it, with invented but plausible events of two phases, always the same. */
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ const phases = [
 ] as const;
 const perClass = 50;
 
-/** Every event from its start to its end, seconds apart; the last one is sent at `until`, in milliseconds since 1970. */
+/** All events from start to end, seconds apart; the last one is sent at `until`, in milliseconds since 1970. */
 export function recordedEvents(seed = 1, until = Date.now()): RunEvent[] {
   const rng = random("recorded run", seed);
   const made: { seconds: number; event: object }[] = [];
@@ -68,7 +68,7 @@ export function recordedEvents(seed = 1, until = Date.now()): RunEvent[] {
   });
 }
 
-/** The files that stand when a run begins. */
+/** The files that exist when a run begins. */
 export function writeRecordedRun(folder: string): void {
   mkdirSync(folder, { recursive: true });
   const recipe = {

@@ -1,4 +1,4 @@
-/** A server of the review page that keeps its decisions in memory, over images that are made when they are asked for. */
+/** A server of the review page that keeps its decisions in memory; its images are created on request. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { fileURLToPath } from "node:url";
@@ -23,14 +23,14 @@ export const reviewClasses = ["angry", "disgust", "fear", "happy", "neutral", "s
 export interface MadeUp {
   readonly count: number;
   readonly task?: ReviewSet["task"];
-  /** Images from this index on belong to the test split, whose answers are hidden. */
+  /** Images from this index on belong to the test split, whose predictions are hidden. */
   readonly blindFrom?: number;
   readonly votes?: boolean;
   readonly model?: boolean;
   readonly notes?: readonly string[];
 }
 
-/** Labels go round the classes; the answer to every fourth image is another class. */
+/** Labels cycle through the classes; the prediction for every fourth image is another class. */
 export function madeUpReview({
   count,
   task = "labels",
@@ -88,20 +88,20 @@ export interface ReviewServer {
   readonly address: string;
   readonly decisions: ReadonlyMap<number, Decision>;
   readonly posted: readonly DecisionRequest[];
-  /** Paths that were asked for, in order. */
+  /** Requested paths, in order. */
   readonly asked: readonly string[];
-  /** Posts are refused for this reason, until there is none. */
+  /** Posts are refused with this reason, if set. */
   refuse(reason: string | undefined): void;
-  /** Holds posts back until they are let through again. */
+  /** Holds posts back until they are released. */
   hold(): () => void;
   close(): void;
 }
 
 const WIDTH = 16;
-/** Faces that are drawn: more would only take time. */
+/** Number of drawn faces: more would only take time. */
 const LOOKS = 28;
 const NEIGHBOURS = 8;
-/** No more than this are on the map. */
+/** Maximum number of images on the map. */
 const ON_MAP = 5000;
 
 export async function serveReview(
@@ -203,7 +203,7 @@ export async function serveReview(
   };
 }
 
-/** The class whose images an image looks like: its answer where the set has it, else its label. */
+/** The class that an image looks like: its prediction if the set has one, else its label. */
 function lookOf(set: ReviewSet, image: number): number {
   const { opinion, label } = set.images[image] as ReviewImage;
   return opinion?.answer ?? label ?? 0;
@@ -217,7 +217,7 @@ function neighboursOf(set: ReviewSet, image: number): Neighbours {
   return { neighbours: alike.map((other, i) => ({ image: other, similarity: 0.98 - 0.03 * i })) };
 }
 
-/** Each class around a place of its own, far from the others. */
+/** Each class around its own centre, far from the others. */
 function featuresOf(set: ReviewSet): Buffer {
   const draws = random("features of a made-up review");
   const rows = set.order.slice(0, ON_MAP).flatMap((image) => {
@@ -229,7 +229,7 @@ function featuresOf(set: ReviewSet): Buffer {
 
 const kept = new Map<string, Promise<Buffer>>();
 
-/** A drawn face whose mouth and brows go with the class that it looks like. */
+/** A drawn face whose mouth and brows match the class that it looks like. */
 function drawn(set: ReviewSet, image: number, side: number, heat: boolean): Promise<Buffer> | undefined {
   if (!set.images[image]) return undefined;
   const look = lookOf(set, image);

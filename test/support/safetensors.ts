@@ -1,4 +1,4 @@
-/** The bytes of a safetensors file, which `src/` writes in parts. */
+/** The bytes of a safetensors file, which `src/` writes in pieces. */
 
 import { encodeSafetensorsParts } from "../../src/formats/safetensors.ts";
 

@@ -1,4 +1,4 @@
-/** The few steps of `train-steps.ts` in a process of their own, and what makes two such trainings the same. */
+/** Runs the few steps of `train-steps.ts` in a separate process, and compares two such trainings. */
 
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,7 @@ export interface Trained {
   readonly state: Readonly<Record<string, readonly number[]>>;
 }
 
-/** Trains on `device`, with `env` beside the variables of this process. */
+/** Trains on `device`, with `env` added to the variables of this process. */
 export function trainSteps(device: "cpu" | "webgpu", env: NodeJS.ProcessEnv = {}): Trained {
   const script = fileURLToPath(new URL("train-steps.ts", import.meta.url));
   const options = { env: { ...process.env, ...env }, stdio: "pipe", maxBuffer: 2 ** 26 } as const;
@@ -17,7 +17,7 @@ export function trainSteps(device: "cpu" | "webgpu", env: NodeJS.ProcessEnv = {}
   return JSON.parse(printed.toString()) as Trained;
 }
 
-/** Losses to four digits, and the state to one percent, since AdamW makes much of small differences. */
+/** Compares losses to four digits, and the state to one percent, since AdamW amplifies small differences. */
 export function expectSameTraining(found: Trained, expected: Trained): void {
   for (const [i, loss] of expected.losses.entries())
     expect(Math.abs((found.losses[i] as number) - loss)).toBeLessThan(1e-4);

@@ -6,7 +6,7 @@ import type { Node, Value } from "../../src/graph/types.ts";
 import { Reshape } from "../../src/ops/reshape.ts";
 import { bytesPerElement, sizeOf } from "../../src/util/tensor.ts";
 
-/** Bytes of all results of the forward pass to `loss` that the gradients of `parameters` read. A reshaped tensor counts once. */
+/** Bytes of all results of the forward pass to `loss` that the gradients of `parameters` read. Reshaped tensors count once. */
 export function savedBytes(loss: Value, parameters: readonly Value[]): number {
   const { nodes, resolve } = lower([loss, ...gradients(loss, parameters)]);
   const forward = new Set<Node>();

@@ -1,4 +1,4 @@
-/** Sends fuzzed requests to a service of its own, and looks at what it answers, holds in memory and leaves behind. */
+/** Sends fuzzed requests to its own service, and checks its responses, its memory and what it leaves behind. */
 
 import { readdirSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,19 +15,19 @@ export interface FuzzSettings {
   readonly seed: number;
   readonly requests: number;
   readonly face: Picture;
-  /** Requests under way at a time. */
+  /** Number of concurrent requests. */
   readonly atOnce?: number;
   onProgress?(done: number, memory: number): void;
 }
 
 export interface FuzzReport {
-  /** How often each kind of request was answered by each status; "none" where no answer came. */
+  /** How often each kind of request got each status; "none" if there was no response. */
   readonly statuses: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  /** What must not be: a number of a case and what came of it. */
+  /** Failures: the number of a case and its outcome. */
   readonly faults: readonly string[];
-  /** Bytes in memory: the median of the second tenth of the requests, of the last tenth, and the most that was seen. */
+  /** Bytes in memory: the median over the second tenth of the requests, over the last tenth, and the maximum. */
   readonly memory: { readonly early: number; readonly late: number; readonly most: number };
-  /** Time to the end of the slowest exchange. */
+  /** Duration of the slowest exchange. */
   readonly slowest: { readonly milliseconds: number; readonly what: string };
   /** Open files before and after. */
   readonly openFiles: readonly [number, number];
@@ -36,10 +36,10 @@ export interface FuzzReport {
   readonly seconds: number;
 }
 
-/** Between two looks at whether a good request still gets its result. */
+/** Interval between two checks that a good request still gets its result. */
 const CHECK_EVERY = 250;
 
-/** Cases `0` to `requests` of a seed. */
+/** Cases from 0 up to `requests` of a seed. */
 export async function fuzzService(settings: FuzzSettings): Promise<FuzzReport> {
   const { seed, requests, face, atOnce = 8, onProgress } = settings;
   const caseOf = await fuzzCases(seed, face);
@@ -82,7 +82,7 @@ export async function fuzzService(settings: FuzzSettings): Promise<FuzzReport> {
     };
     await Promise.all(Array.from({ length: atOnce }, client));
     const seconds = (performance.now() - started) / 1000;
-    // Connections that were left take a moment to be closed on the other side.
+    // The other side takes a moment to close abandoned connections.
     await sleep(1000);
     return {
       statuses,
@@ -116,7 +116,7 @@ function faultOf({ answerable }: FuzzCase, reply: Reply, service: Service): stri
   return undefined;
 }
 
-/** Whether the body is a problem with a code. A HEAD has none. */
+/** Whether the body is a problem with a code. The response to HEAD has none. */
 function problemIn(body: string): boolean {
   if (body === "") return true;
   try {
@@ -146,7 +146,7 @@ function labelOf({ status, body }: Reply): string {
   }
 }
 
-/** Names, sizes and dates of what a service might write to by mistake: vultus itself, and the folder for temporary files. */
+/** Names, sizes and dates of the files that a service might write by mistake: vultus itself, and the temporary folder. */
 function listing(): string[] {
   const root = fileURLToPath(new URL("../..", import.meta.url));
   const below = (folder: string, recursive: boolean): string[] =>

@@ -1,4 +1,4 @@
-/** `vultus serve` in a process of its own, in empty folders, and what can be seen of it from outside. */
+/** `vultus serve` in its own process, in empty folders, and what can be observed from outside. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
@@ -11,27 +11,27 @@ export interface Service {
   readonly url: string;
   readonly port: number;
   readonly process: ChildProcess;
-  /** The exit code, or the signal, of a process that has ended. */
+  /** The exit code or signal of a terminated process. */
   readonly ended: number | string | undefined;
   /** The last lines of its log. */
   log(): string;
-  /** Bytes that it has in memory (`VmRSS`). */
+  /** Bytes of resident memory (`VmRSS`). */
   memory(): number;
   /** Open files, sockets and pipes. */
   openFiles(): number;
-  /** Files that it has made or holds open for writing, in its working folder, its home and its folder for temporary files. */
+  /** Files that it has created or holds open for writing, in its working folder, its home and its temporary folder. */
   filesTouched(): string[];
-  /** Bytes that it has sent to a disk; only Linux counts them. */
+  /** Bytes that it has written to a disk; only Linux counts them. */
   bytesToDisk(): number;
-  /** Has one of its workers die, and says whether there was one; needs `killable`. */
+  /** Kills one of its workers, and returns whether there was one; needs `killable`. */
   killWorker(): void;
-  /** Ends it with SIGTERM, and after `patience` milliseconds with SIGKILL; returns exit code or signal. */
+  /** Ends it with SIGTERM, and after `patience` milliseconds with SIGKILL; returns the exit code or signal. */
   stop(patience?: number): Promise<number | string>;
 }
 
 export interface ServiceOptions {
   readonly args?: readonly string[];
-  /** Whether workers can be made to die: they are then watched from within the process. */
+  /** Whether workers can be killed: they are then tracked from within the process. */
   readonly killable?: boolean;
 }
 
@@ -66,7 +66,7 @@ export async function startService({ args = [], killable = false }: ServiceOptio
       try {
         return [readlinkSync(join(proc, "fd", fd))];
       } catch {
-        // It was closed since the list was made.
+        // It was closed after the list was read.
         return [];
       }
     });

@@ -1,11 +1,11 @@
-/** The HTTP service for tests: a small model, real sockets, and what it logged and which of its worker threads live. */
+/** The HTTP service for tests: a small model, real sockets, its log, and its live worker threads. */
 
 import type { AddressInfo } from "node:net";
 import { connect, type Socket } from "node:net";
 import type { Worker } from "node:worker_threads";
 import { createService, type Service, type ServiceSettings } from "../../src/server/service.ts";
 
-/** Worker threads that were started while `run` was under way or later, and have not ended. */
+/** Worker threads that were started during `run` or later, and have not ended. */
 export const liveWorkers = new Set<Worker>();
 process.on("worker", (worker) => {
   liveWorkers.add(worker);
@@ -15,7 +15,7 @@ process.on("worker", (worker) => {
 export interface TestService extends Service {
   /** Lines of the log. */
   readonly lines: Record<string, unknown>[];
-  /** Value of a line of `/metrics`, by its beginning. */
+  /** Value of the line of `/metrics` that begins with this text. */
   metric(name: string): Promise<number>;
 }
 
@@ -31,14 +31,14 @@ export async function startService(settings: ServiceSettings = {}): Promise<Test
   return { ...service, lines, metric };
 }
 
-/** Takes all turns, so that every image waits; the returned function gives them back. */
+/** Takes all slots, so that every image waits; the returned function releases them. */
 export async function holdTurns({ admission }: Service, turns: number): Promise<() => void> {
   const { signal } = new AbortController();
   const held = await Promise.all(Array.from({ length: turns }, () => admission.turn(signal)));
   return () => held.forEach((end) => end());
 }
 
-/** Waits until it is so, for at most a minute. */
+/** Waits until the condition holds, for at most a minute. */
 export async function until(so: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const end = performance.now() + 60_000;
   while (!(await so())) {
@@ -47,7 +47,7 @@ export async function until(so: () => boolean | Promise<boolean>, what: string):
   }
 }
 
-/** A bare connection, which has written `text`; `answer` is all that came back once the service closed it. */
+/** A raw connection that has sent `text`; `answer` is everything received until the service closed it. */
 export interface Bare {
   readonly socket: Socket;
   readonly answer: Promise<string>;
@@ -65,7 +65,7 @@ export async function bare({ app }: Service, text: string): Promise<Bare> {
   return { socket, answer };
 }
 
-/** The status line's number and the problem's code of a bare answer. */
+/** The status code and the problem's code of a raw response. */
 export function codeOf(answer: string): string {
   const [head = "", body = ""] = answer.split("\r\n\r\n");
   const { code } = JSON.parse(body) as { code: string };

@@ -1,4 +1,4 @@
-/** The smallest classifier that is whole, with weights drawn at random: for tests of what is done with one. */
+/** The smallest complete classifier, with random weights, for tests of its further use. */
 
 import { writeFileSync } from "node:fs";
 import { type Architecture, describe, withNewWeights } from "../../src/models/classifier.ts";
@@ -18,7 +18,7 @@ export function smallArchitecture(...classes: string[]): Architecture {
   };
 }
 
-/** The same as a bundle, which a page reads. */
+/** The same as a bundle, the format that a page reads. */
 export function writeSmallBundle(
   path: string,
   architecture: Architecture,

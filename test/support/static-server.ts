@@ -1,4 +1,4 @@
-/** A static file server as plain as a host may be, on a free port of this machine. */
+/** A static file server with minimal features, on a free port of this machine. */
 
 import { createReadStream, statSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -17,23 +17,23 @@ const types: Readonly<Record<string, string>> = {
 export interface StaticServer {
   /** Ends in a slash. */
   readonly address: string;
-  /** Paths that were asked for, in order. */
+  /** Requested paths, in order. */
   readonly asked: readonly string[];
   close(): void;
 }
 
 export interface StaticServerSettings {
-  /** What the folder lies below. */
+  /** The path below which the folder is served. */
   readonly path?: string;
   /** The file at `path` itself. */
   readonly entry?: string;
-  /** Sends the headers that a browser wants before it gives threads. */
+  /** Sends the headers that browsers require for threads. */
   readonly isolated?: boolean;
-  /** Sends the header with which pages of other hosts may use what is served. */
+  /** Sends the header that allows pages of other hosts to use the files. */
   readonly cors?: boolean;
   /** Default: any port that is free. */
   readonly port?: number;
-  /** Answers what is no file. @returns whether it did. */
+  /** Handles requests for anything but files. @returns whether it did. */
   readonly answer?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 

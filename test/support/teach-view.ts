@@ -1,4 +1,4 @@
-/** The page's view Teach in Chromium, as it is built, with the smaller of the models that ship and a camera that shows two faces. */
+/** The page's view Teach in Chromium, as built, with the smaller shipped model and a camera that shows two faces. */
 
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,15 +13,15 @@ import { type StaticServer, serveFolder } from "./static-server.ts";
 
 const built = fileURLToPath(new URL("../../dist/web", import.meta.url));
 
-/** Milliseconds: where others compute, a page takes its time. */
+/** Milliseconds: a page is slow on a busy machine. */
 export const PATIENCE = 240_000;
 
 export interface TeachView {
   readonly browser: Browser;
   readonly server: StaticServer;
-  /** What pages wrote to the console, and their uncaught errors. */
+  /** Console messages and uncaught errors of the pages. */
   readonly complaints: string[];
-  /** A path in a folder that is deleted at the end; `images` there has six photos of each of two faces. */
+  /** A path in a folder that is deleted at the end; its `images` holds six photos of each of two faces. */
   at(...parts: string[]): string;
   newContext(options?: Parameters<Browser["newContext"]>[0]): Promise<BrowserContext>;
   open(context: BrowserContext): Promise<Page>;
@@ -95,7 +95,7 @@ async function writeImages(at: TeachView["at"]): Promise<void> {
     }
 }
 
-/** Makes the first project, of two classes. */
+/** Creates the first project, with two classes. */
 export async function begin(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Start with two classes" }).click();
   await page.locator(".class-card").nth(1).waitFor();
@@ -105,12 +105,12 @@ export function card(page: Page, index: number): Locator {
   return page.locator(".class-card").nth(index);
 }
 
-/** The number of examples that a class has. */
+/** Number of examples of a class. */
 export async function countIn(page: Page, index: number): Promise<number> {
   return Number.parseInt((await card(page, index).locator(".card-head .number").textContent()) ?? "", 10);
 }
 
-/** Waits until the page reports as recorded what a class has, besides the examples that it had `before`. */
+/** Waits until the page reports that it recorded all examples of a class other than the `before` earlier ones. */
 export async function untilRecorded(page: Page, index: number, before = 0): Promise<void> {
   const isReported = async (): Promise<boolean> => {
     const recorded = (await countIn(page, index)) - before;
@@ -134,7 +134,7 @@ const corner = `(() => {
   return context.getImageData(10, 10, 1, 1).data[0];
 })()`;
 
-/** Waits until the camera begins to show somebody. */
+/** Waits until the camera starts to show the given person. */
 export async function untilShown(page: Page, who: keyof typeof cornerOf): Promise<void> {
   const isShown = async (): Promise<boolean> =>
     Math.abs((await page.evaluate<number>(corner)) - cornerOf[who]) < 30;

@@ -12,7 +12,7 @@ import { startChromium } from "./chromium.ts";
 import { serveFolder } from "./static-server.ts";
 import type { Asked, ServedExample, Taught } from "./teach-page/protocol.ts";
 
-/** SwiftShader: WebGPU without a graphics processor, slow and exact. */
+/** SwiftShader: WebGPU without a GPU, slow and exact. */
 export const swiftShader = [
   "--enable-unsafe-webgpu",
   "--use-webgpu-adapter=swiftshader",
@@ -21,16 +21,16 @@ export const swiftShader = [
 ];
 
 export interface TeachPage {
-  /** What is served; more may be put there. */
+  /** The served folder; tests may add files. */
   readonly folder: string;
   readonly page: Page;
   teach(asked: Asked): Promise<Taught>;
-  /** The same page, with a worker that has trained nothing. */
+  /** The same page, with a fresh worker. */
   reload(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Serves the page, with the models that ship beside it. */
+/** Serves the page, including the shipped models. */
 export async function openTeachPage(args: readonly string[] = []): Promise<TeachPage> {
   const folder = mkdtempSync(join(tmpdir(), "vultus-teach-"));
   await buildPage(fileURLToPath(new URL("teach-page", import.meta.url)), folder);
@@ -58,7 +58,7 @@ export async function openTeachPage(args: readonly string[] = []): Promise<Teach
   };
 }
 
-/** Draws faces below `folder`, and lists them as examples in the order in which Node reads them, of `classes` only. */
+/** Draws faces below `folder`, and returns those of `classes` as examples, in the order in which Node reads them. */
 export async function drawFaces(
   folder: string,
   classes: readonly string[],

@@ -1,4 +1,4 @@
-/** A small writer of TIFF files with samples of any format. */
+/** A small writer of TIFF files with any sample format. */
 
 import { deflateSync } from "node:zlib";
 import { toFloat16 } from "../../src/util/half.ts";
@@ -11,13 +11,13 @@ export interface TiffSamples {
   readonly format: "uint8" | "uint16" | "uint32" | "int16" | "int32" | "float16" | "float32" | "float64";
   /** [height, width, channels]. */
   readonly samples: readonly number[];
-  /** Embedded as it is. */
+  /** Embedded unchanged. */
   readonly icc?: Uint8Array;
-  /** Compressed as zlib does it. */
+  /** Compressed with zlib. */
   readonly deflated?: boolean;
-  /** Big-endian, as `MM` files are. */
+  /** Big-endian, as in `MM` files. */
   readonly big?: boolean;
-  /** Further tags, each with one value of 32 bits. */
+  /** Further tags, each with one 32-bit value. */
   readonly further?: Readonly<Record<number, number>>;
 }
 

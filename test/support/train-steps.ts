@@ -1,6 +1,6 @@
 /**
- * Trains a small network for a few steps, reading its state in between: `node --import tsx train-steps.ts DEVICE` prints
- * the losses, and of each tensor of the last state at most a thousand numbers, as JSON.
+ * Trains a small network for a few steps, reading its state in between: `node --import tsx train-steps.ts DEVICE` prints the
+ * losses, and at most a thousand numbers of each tensor of the last state, as JSON.
  */
 
 import { stateNames } from "../../src/program/program.ts";
@@ -38,7 +38,7 @@ const targets = floatTensor(
 const losses: number[] = [];
 let state: StateDict = new Map();
 for (let step = 0; step < 4; step++) {
-  // Loaded again halfway, as after a pause.
+  // Loaded again halfway, as on resuming.
   if (step % 2 === 0) await stepper.load(weights, state, stepper.position);
   losses.push((await stepper.step({ pictures, targets })).loss);
   state = await stepper.state();

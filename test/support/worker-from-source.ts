@@ -1,6 +1,6 @@
 /**
- * A plugin that makes the engines of tests run the worker from its source. Worker threads bypass Vite, and tsx would cost each
- * a quarter of a second, so the worker is bundled: once, and again when one of its modules changes.
+ * A plugin with which the engines of tests run the worker from source. Worker threads bypass Vite, and tsx would cost each a
+ * quarter of a second, so the worker is bundled: once, and again when one of its modules changes.
  */
 
 import { mkdirSync } from "node:fs";
@@ -12,7 +12,7 @@ import { writeFileAtomic } from "../../src/util/files.node.ts";
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 const engine = path("../../src/runtime/engine.node.ts");
 const worker = path("../../src/runtime/worker.node.ts");
-/** Inside node_modules, so that the bundle finds the packages that it imports. */
+/** Inside node_modules, so that the bundle finds its imports. */
 const bundle = path("../../node_modules/.cache/vultus/worker.mjs");
 
 export function workerFromSource(): Plugin {

@@ -1,4 +1,4 @@
-/** Networks with YuNet's input and outputs, made here: YuNet itself lies on the Hugging Face hub, which tests do not ask. */
+/** Synthetic networks with YuNet's inputs and outputs: YuNet itself is on the Hugging Face hub, which tests do not access. */
 
 import type { Picture } from "../../src/data/dataset.ts";
 import { encode } from "../../src/graph/encode.ts";
@@ -9,7 +9,7 @@ import { reshape } from "../../src/ops/reshape.ts";
 import { transpose } from "../../src/ops/transpose.ts";
 import { random } from "../../src/util/random.ts";
 
-/** One map of a stride: filters [count, 3, kernel, kernel], whose stride is that of the map, and a bias for each. */
+/** One map of a stride: filters [count, 3, kernel, kernel] with the stride of the map, and a bias for each. */
 interface Head {
   readonly kernel: number;
   readonly filters: Float32Array;
@@ -19,7 +19,7 @@ interface Head {
 const fields = ["cls", "obj", "bbox", "kps"] as const;
 type Field = (typeof fields)[number];
 
-/** `side` fixes the input, as that of March 2023 does; without one it takes any, as that of May 2026. */
+/** `side` fixes the input size, like the version of March 2023; without it any size is accepted, like the version of May 2026. */
 function yunetOf(side: number | undefined, headOf: (field: Field, stride: number) => Head): Uint8Array {
   const graph = new Graph();
   const image = graph.input("input", "float32", [1, 3, side ?? "H", side ?? "W"]);
@@ -40,13 +40,13 @@ function byCell(map: Value, count: number): Value {
   return reshape(transpose(map, [0, 2, 3, 1]), [1, -1, count]);
 }
 
-/** Side in pixels of the image that the reference is of (bench/peers/yunet-boxes.ts). */
+/** Side in pixels of the reference's image (bench/peers/yunet-boxes.ts). */
 export const noiseYunetSide = 160;
 
-/** Numbers without a meaning, for comparing how they are decoded: scores below 0 and above 1 are among them. */
+/** Arbitrary numbers for comparing decoders, including scores below 0 and above 1. */
 export function noiseYunet(side?: number): Uint8Array {
   const count = { cls: 1, obj: 1, bbox: 4, kps: 10 };
-  // How far an answer for pixels of 0 to 255 goes.
+  // The range of the outputs for pixels from 0 to 255.
   const spread = { cls: 0.5, obj: 0.5, bbox: 0.7, kps: 1 };
   return yunetOf(side, (field, stride) => {
     const rng = random("yunet", field, stride);
@@ -60,12 +60,12 @@ export function noiseYunet(side?: number): Uint8Array {
   });
 }
 
-/** How far every face of `markerYunet` leans clockwise, in degrees. */
+/** The clockwise tilt of every face of `markerYunet`, in degrees. */
 export const MARKER_TILT = (Math.atan2(0.2, 1) * 180) / Math.PI;
 
 /**
- * Finds blue squares, which it takes for the middle of a face three times as wide: a cell's class score is how blue the cell is,
- * and its objectness how little blue there is around it.
+ * Finds blue squares, each as the centre of a face three times as wide: a cell's class score is its blueness, and its objectness
+ * decreases with the blue around it.
  */
 export function markerYunet(side?: number): Uint8Array {
   return yunetOf(side, (field, stride) => {
@@ -87,7 +87,7 @@ export function markerYunet(side?: number): Uint8Array {
   });
 }
 
-/** A grey image with blue squares: where the middle of each lies, and its side. */
+/** A grey image with blue squares, given by their centres and sides. */
 export function markers(
   width: number,
   height: number,

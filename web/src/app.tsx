@@ -1,4 +1,4 @@
-/** The whole page: its head, the models, and the views. */
+/** The whole page: its header, the models, and the views. */
 
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { CameraView } from "./camera/camera-view.tsx";
@@ -14,7 +14,7 @@ import { usePictures } from "./pictures/use-pictures.ts";
 import { startRecogniser } from "./recogniser/recogniser.ts";
 import { TeachLater } from "./teach/teach-later.tsx";
 
-/** Below this probability no expression is named. The user may change it. */
+/** Below this probability no expression is named. The user can change it. */
 const USUAL_THRESHOLD = 0.5;
 
 export function App({ onReady }: { onReady(runtimeFiles: readonly string[]): void }) {
@@ -41,7 +41,7 @@ export function App({ onReady }: { onReady(runtimeFiles: readonly string[]): voi
   useEffect(() => {
     document.title = view === "pictures" ? "vultus" : `vultus: ${view}`;
   }, [view]);
-  // What had the focus in the view before is gone.
+  // The element that had the focus in the previous view is gone.
   const shown = useRef(view);
   useLayoutEffect(() => {
     if (shown.current !== view && isFocusLost()) main.current?.focus();

@@ -1,4 +1,4 @@
-/** The page: faces recognised in images and from the camera, all of it in the browser. */
+/** The page: recognises faces in images and from the camera, entirely in the browser. */
 
 import { render } from "preact";
 import { App } from "./app.tsx";

@@ -1,11 +1,11 @@
 /** Keeps the page's files in the browser, so that it opens without a network after the first visit. */
 
 export interface Offline {
-  /** To be called once the models run: by then everything that they need has been loaded. */
+  /** Call this once the models run: by then all their files have been loaded. */
   ready(runtimeFiles: readonly string[]): void;
 }
 
-/** Registers the service worker; if a browser has none, or the page is not served securely, nothing is kept. */
+/** Registers the service worker; if the browser has none, or the page is not served securely, nothing is cached. */
 export function keepForOffline(): Offline {
   const { serviceWorker } = navigator as { serviceWorker?: ServiceWorkerContainer };
   if (!serviceWorker || import.meta.env.DEV) return { ready() {} };
@@ -17,7 +17,7 @@ export function keepForOffline(): Offline {
       void registered.then((worker) => {
         if (!worker) return;
         void keep();
-        // A new version of it has a cache of its own, and deletes the old one's.
+        // A new version has its own cache, and deletes the old version's.
         serviceWorker.addEventListener("controllerchange", () => void keep());
       });
     },

@@ -1,7 +1,7 @@
 /**
- * The service worker: keeps the page's own files and the models, and answers with them where the network does not. The
- * build puts the list of files in place of `__FILES__`; the page reports which models and files of ONNX Runtime it needs.
- * It imports nothing, since a browser loads it as a script and not as a module.
+ * The service worker: caches the page's own files and the models, and serves them if the network does not respond. The build puts
+ * the list of files in place of `__FILES__`; the page reports which models and files of ONNX Runtime it needs. It imports
+ * nothing, since a browser loads it as a script and not as a module.
  */
 
 declare const __FILES__: readonly string[];
@@ -25,7 +25,7 @@ const scope = self as unknown as {
 };
 
 const home = new URL("./", scope.location.href);
-/** Pages of one host share its caches: each has its own, by its folder. */
+/** Pages of one origin share its caches: each page has its own, named by its folder. */
 const PREFIX = `vultus-page-${home.pathname}-`;
 const cacheName = PREFIX + __VERSION__;
 
@@ -37,7 +37,7 @@ scope.addEventListener("activate", (event) => {
   event.waitUntil(
     (async () => {
       const former = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== cacheName);
-      // A page of the previous version may be open, and load parts that its host no longer has.
+      // A page of the previous version may be open, and request parts that its host no longer has.
       for (const name of former.slice(0, -1)) await caches.delete(name);
       await scope.clients.claim();
     })(),
@@ -63,7 +63,7 @@ scope.addEventListener("fetch", (event) => {
   if (answer) event.respondWith(answer.then(isolating));
 });
 
-/** The path below the page's own folder, without its query; undefined for anything else. */
+/** The path below the page's own folder, without the query; undefined for other addresses. */
 function pathOf(address: string): string | undefined {
   const { origin, pathname } = new URL(address);
   return origin === home.origin && pathname.startsWith(home.pathname)
@@ -80,8 +80,8 @@ async function keep(files: readonly string[]): Promise<void> {
 }
 
 /**
- * The same answer with the headers that isolate a page from others, without which a browser gives WebAssembly one thread only.
- * Static hosts do not send them: there a page has its threads from the second visit on.
+ * The same response plus the headers that isolate a page from others, without which browsers give WebAssembly only one thread.
+ * Static hosts do not send them: there, a page has threads from the second visit on.
  */
 function isolating({ body, status, statusText, headers: sent }: Response): Response {
   const headers = new Headers(sent);
@@ -95,12 +95,12 @@ async function keptOr(request: Request): Promise<Response> {
   return (await caches.match(request)) ?? fetch(request);
 }
 
-/** The page may have changed since; a new one is kept by the service worker that comes with it, beside its own files. */
+/** The page may have changed since; a new version is cached by its own service worker, together with its files. */
 function freshPage(request: Request): Promise<Response> {
   return fetch(request).catch((error) => keptOf(home.href, error));
 }
 
-/** A model may have changed since, and its name does not show it. */
+/** A model may have changed since without a change of its name. */
 async function freshModel(request: Request): Promise<Response> {
   try {
     const response = await fetch(request);

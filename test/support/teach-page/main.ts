@@ -1,4 +1,4 @@
-/** A page that trains what the test asks for, one training after the other in one worker. */
+/** A page that runs the trainings that the test requests, one after the other in one worker. */
 
 import type { Asked, Taught } from "./protocol.ts";
 

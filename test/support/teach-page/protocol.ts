@@ -1,8 +1,8 @@
-/** What a test asks the page to train, and what comes back: plain data. */
+/** What a test asks the page to train, and the result: plain data. */
 
 import type { WebTrainEvent, WebTraining, WebTrainOptions } from "../../../src/web.ts";
 
-/** An image of the server, with its class. */
+/** An image on the server, with its class. */
 export interface ServedExample {
   readonly path: string;
   readonly label: string;
@@ -16,13 +16,13 @@ export interface Asked
   readonly model: string;
   readonly training: readonly ServedExample[];
   readonly validation: readonly ServedExample[];
-  /** Checkpoints are kept from one call to the next. */
+  /** Checkpoints are kept between calls. */
   readonly isKept?: boolean;
-  /** The store of checkpoints refuses to clear them. */
+  /** The checkpoint store refuses to be cleared. */
   readonly failsToClear?: boolean;
-  /** The training is stopped after so many steps of this call. */
+  /** Stops the training after this many steps of the call. */
   readonly stopAfter?: number;
-  /** The device of WebGPU is destroyed after so many steps. */
+  /** Destroys the WebGPU device after this many steps. */
   readonly loseAfter?: number;
 }
 
@@ -30,7 +30,7 @@ export interface Taught {
   readonly events: readonly WebTrainEvent[];
   /** Missing if the training failed. */
   readonly training?: Omit<WebTraining, "bundle" | "validation"> & {
-    /** In base64. */
+    /** Base64-encoded. */
     readonly bundle: string | undefined;
     readonly probabilities: readonly number[];
     readonly labels: readonly number[];
@@ -38,6 +38,6 @@ export interface Taught {
   /** Name and message. */
   readonly error?: string;
   readonly seconds: number;
-  /** Seconds until the first step was done. */
+  /** Seconds until the end of the first step. */
   readonly untilFirstStep: number;
 }

@@ -1,4 +1,4 @@
-/** Trains in a worker, as pages should. */
+/** Trains in a worker, as recommended for pages. */
 
 import { train, type WebExample, type WebTrainEvent } from "../../../src/web.ts";
 import type { Asked, ServedExample, Taught } from "./protocol.ts";
@@ -14,7 +14,7 @@ const checkpoints = {
   },
 };
 
-/** Devices of WebGPU that were given out, so that a test can take them away. */
+/** The WebGPU devices handed out so far, so that a test can destroy them. */
 const devices: { destroy(): void }[] = [];
 const { GPUAdapter: Adapter } = globalThis as {
   GPUAdapter?: { prototype: { requestDevice(...args: unknown[]): Promise<{ destroy(): void }> } };

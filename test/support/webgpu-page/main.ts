@@ -1,4 +1,4 @@
-/** A page that shows what a model answers for a face crop, on a device of the test's choice. */
+/** A page that shows a model's predictions for a face crop, on a device of the test's choice. */
 
 import { loadModel, predict } from "../../../src/web.ts";
 

@@ -34,7 +34,7 @@ export interface CameraNoticeProps {
   readonly state: CameraState;
   /** Whether the models are loaded. */
   readonly ready: boolean;
-  /** The purpose of the camera, if it is not to show what the models read. */
+  /** The purpose of the camera, unless it shows what the models read. */
   readonly invitation?: ComponentChildren;
   onStart(): void;
 }

@@ -1,4 +1,4 @@
-/** The view of the camera: faces live, their bars, the last minute, and how fast it goes. */
+/** The camera view: live faces, their bars, the last minute, and the speed. */
 
 import { useState } from "preact/hooks";
 import { labelOf } from "../../../src/predict/prediction.ts";
@@ -24,7 +24,7 @@ export interface CameraViewProps {
   readonly threshold: number;
 }
 
-/** Faces whose bars are shown, and that the timeline offers. */
+/** Number of faces whose bars are shown, and which the timeline offers. */
 const MOST_FACES = 4;
 
 export function CameraView({ recogniser, models, threshold }: CameraViewProps) {

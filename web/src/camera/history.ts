@@ -6,30 +6,30 @@ import { timelineHead, timelineRow } from "../../../src/predict/timeline-rows.ts
 import type { TrackedFace } from "../../../src/predict/tracking.ts";
 import type { ModelInfo } from "../recogniser/protocol.ts";
 
-/** Seconds that are kept. */
+/** Length of the history in seconds. */
 export const SPAN = 60;
 
-/** The faces of one frame, as each model sees them. */
+/** The faces of one frame, as seen by each model. */
 export interface Moment {
   /** In seconds since the camera was started. */
   readonly time: number;
   readonly models: readonly { readonly model: number; readonly faces: readonly TrackedFace[] }[];
 }
 
-/** The moments with one more, without those that are too old. */
+/** Returns the moments plus a new one, without those that are too old. */
 export function withMoment(history: readonly Moment[], moment: Moment): readonly Moment[] {
   const first = history.findIndex(({ time }) => time >= moment.time - SPAN);
   return [...(first < 0 ? [] : history.slice(first)), moment];
 }
 
-/** Seconds for which a face that the detector misses stays shown. */
+/** Seconds for which a face that the detector misses is still shown. */
 const HOLD = 0.5;
-/** A face that overlaps a visible one by this much is the same face under another number. */
+/** A face that overlaps a visible one by at least this much is the same face under another number. */
 const SAME_PLACE = 0.3;
 
 /**
- * The last moment, in the order of the faces' numbers, and with the faces that it misses but moments just before it show:
- * a face that is not found in one frame does not blink.
+ * Returns the last moment, ordered by face number, plus the faces that it misses but that moments just before it show, so that a
+ * face does not flicker if one frame misses it.
  */
 export function steady(history: readonly Moment[]): Moment {
   const { time, models } = history.at(-1) ?? { time: 0, models: [] };
@@ -46,12 +46,12 @@ export function steady(history: readonly Moment[]): Moment {
   };
 }
 
-/** The faces of a moment, by one model. */
+/** The faces of a moment, as seen by one model. */
 export function facesOf({ models }: Moment, model: number): readonly TrackedFace[] {
   return models.find((answer) => answer.model === model)?.faces ?? [];
 }
 
-/** The face with this number in every moment that shows it, by one model. */
+/** The face with this number in every moment that shows it, as seen by one model. */
 export function sightingsOf(
   history: readonly Moment[],
   model: number,
@@ -63,7 +63,7 @@ export function sightingsOf(
   });
 }
 
-/** Numbers of the faces that were seen, those seen longest first. */
+/** Numbers of the detected faces, longest seen first. */
 export function tracksOf(history: readonly Moment[]): number[] {
   const times = new Map<number, number>();
   for (const { models } of history)
@@ -72,8 +72,8 @@ export function tracksOf(history: readonly Moment[]): number[] {
 }
 
 /**
- * As `vultus predict` writes the timeline of a video, with labels from `threshold` on; with several models, each has a part
- * of its own, named above it.
+ * Formats the history like the timeline of a video in `vultus predict`, with labels from `threshold` on; with several models,
+ * each has its own part below its name.
  */
 export function timelineCsv(
   history: readonly Moment[],

@@ -1,9 +1,9 @@
-/** Where an image lies in the camera's stage, which has a shape of its own. */
+/** The position of an image in the camera's stage, which may have another aspect ratio. */
 
 import type { Box } from "../../../src/predict/boxes.ts";
 import type { Extent, Rect } from "../parts/place-labels.ts";
 
-/** A box of an image that is shown whole in the middle of the stage, in pixels of the stage. */
+/** Maps a box of an image that is centred and shown whole in the stage to pixels of the stage. */
 export function onStage({ x, y, width, height }: Box, picture: Extent, stage: Extent): Rect {
   const scale = Math.min(stage.width / picture.width, stage.height / picture.height);
   return {

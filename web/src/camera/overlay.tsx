@@ -1,4 +1,4 @@
-/** Boxes and labels over the camera's image. */
+/** Boxes and labels on top of the camera's image. */
 
 import { useRef } from "preact/hooks";
 import { labelOf } from "../../../src/predict/prediction.ts";
@@ -13,12 +13,12 @@ export interface OverlayProps {
   readonly faces: readonly TrackedFace[];
   readonly width: number;
   readonly height: number;
-  /** Whether the image is shown as in a mirror. */
+  /** Whether the image is mirrored. */
   readonly mirrored: boolean;
   readonly threshold: number;
 }
 
-/** What is written at a face, and the colour of its box. */
+/** The label of a face, and the colour of its box. */
 export function labelled(
   { probabilities }: Pick<TrackedFace, "probabilities">,
   threshold: number,

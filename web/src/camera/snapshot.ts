@@ -10,7 +10,7 @@ export interface SnapshotOptions {
   readonly threshold: number;
 }
 
-/** What `video` shows now. */
+/** The current image of `video`. */
 export async function snapshot(video: HTMLVideoElement, options: SnapshotOptions): Promise<Blob> {
   const { faces, mirrored, threshold } = options;
   const { videoWidth: width, videoHeight: height } = video;

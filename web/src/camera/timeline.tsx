@@ -1,4 +1,4 @@
-/** The last minute of one face: a line per expression. */
+/** The last minute of one face, with a line per expression. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { TrackedFace } from "../../../src/predict/tracking.ts";
@@ -8,7 +8,7 @@ import { SPAN } from "./history.ts";
 export interface TimelineProps {
   readonly classes: readonly string[];
   readonly sightings: readonly { readonly time: number; readonly face: TrackedFace }[];
-  /** The right end, in seconds. */
+  /** The time at the right end, in seconds. */
   readonly now: number;
   readonly heading: string;
 }
@@ -16,7 +16,7 @@ export interface TimelineProps {
 const HEIGHT = 140;
 const MARGIN = { left: 46, right: 8, top: 8, bottom: 22 };
 
-/** A face that was not seen for so long has a gap in its lines. */
+/** A face that was not seen for this long has a gap in its lines. */
 const GAP = 2;
 
 export function Timeline({ classes, sightings, now, heading }: TimelineProps) {

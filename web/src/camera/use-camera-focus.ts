@@ -1,11 +1,11 @@
-/** Keeps the keyboard focus at the camera when it starts and stops, and the pressed button is replaced. */
+/** Keeps the keyboard focus at the camera when it starts and stops, although the pressed button is replaced. */
 
 import type { RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { isFocusLost } from "../parts/use-focus-kept.ts";
 import type { CameraState } from "./use-camera.ts";
 
-/** The element that is returned has the focus while the browser asks for permission, and its first button has it afterwards. */
+/** The returned element has the focus while the browser asks for permission; its first button has it afterwards. */
 export function useCameraFocus({ kind }: CameraState): RefObject<HTMLDivElement> {
   const place = useRef<HTMLDivElement>(null);
   const shown = useRef(kind);

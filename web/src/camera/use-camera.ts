@@ -1,4 +1,4 @@
-/** The camera: requesting it, and every way in which it may be unavailable. */
+/** The camera: requests it, and reports every way in which it may be unavailable. */
 
 import type { RefObject } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
@@ -10,23 +10,23 @@ export type CameraState =
 
 export interface Camera {
   readonly state: CameraState;
-  /** Whether the running camera sends no images: another program took it, or a shutter is closed. */
+  /** Whether the running camera sends no images: another program took it, or its shutter is closed. */
   readonly muted: boolean;
   readonly video: RefObject<HTMLVideoElement>;
-  /** Cameras to choose from, once one was allowed. */
+  /** The cameras to choose from, once one was allowed. */
   readonly devices: readonly MediaDeviceInfo[];
-  /** Asks for a camera; resolves with the state that this led to. */
+  /** Requests a camera; resolves with the resulting state. */
   start(which?: Which): Promise<CameraState>;
   stop(): void;
 }
 
-/** One of the cameras, or what it looks at; by default the person. */
+/** A specific camera, or the direction in which it faces; the default is the user. */
 export interface Which {
   readonly deviceId?: string | undefined;
   readonly facing?: "user" | "environment";
 }
 
-/** Faces are found at this size as well as at any larger one, and it is read from the camera in little time. */
+/** Faces are found at this size as well as at any larger one, and reading a frame of this size is fast. */
 const WIDTH = 640;
 const HEIGHT = 480;
 
@@ -36,7 +36,7 @@ export function useCamera(): Camera {
   const [devices, setDevices] = useState<readonly MediaDeviceInfo[]>([]);
   const video = useRef<HTMLVideoElement>(null);
   const stream = useRef<MediaStream>();
-  /** Counts requests and releases of the camera: only the last one counts. */
+  /** Counts requests and releases of the camera: only the latest one counts. */
   const asked = useRef(0);
 
   const release = useCallback(() => {
@@ -94,7 +94,7 @@ export function useCamera(): Camera {
         }
         element.srcObject = opened;
         const playing = element.play();
-        // A video begins to play with its first image, for which a muted camera may take any time.
+        // A video starts to play with its first image, which a muted camera may delay indefinitely.
         if (track?.muted) playing.catch(() => undefined);
         else await playing;
         if (current === asked.current) setMuted(track?.muted ?? false);

@@ -1,4 +1,4 @@
-/** Faces in the camera's image, frame after frame: as fast as the worker answers, and never a frame in a queue. */
+/** Faces in the camera's image, frame by frame: as fast as the worker responds, without a queue of frames. */
 
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -7,20 +7,20 @@ import type { ModelInfo, Stages } from "../recogniser/protocol.ts";
 import { type Recogniser, WorkerLost } from "../recogniser/recogniser.ts";
 import { type Moment, withMoment } from "./history.ts";
 
-/** Seconds over which probabilities are smoothed as a rule, and for which a face may be unseen and still be the same. */
+/** Default seconds over which probabilities are smoothed, and for which a lost face keeps its identity. */
 const SMOOTH = 0.4;
 const PATIENCE = 2;
 
-/** Frames over which speed is averaged. */
+/** Number of frames over which speed is averaged. */
 const COUNTED = 20;
 
 export interface Live {
   readonly history: readonly Moment[];
-  /** Extent of the camera's image, in which boxes are. */
+  /** Size of the camera's image, the coordinate system of the boxes. */
   readonly width: number;
   readonly height: number;
   readonly framesPerSecond: number;
-  /** Means of the last frames. */
+  /** Means over the last frames. */
   readonly milliseconds: Stages;
   readonly error: string | undefined;
 }
@@ -37,7 +37,7 @@ const nothing: Live = {
 export interface LiveOptions {
   readonly video: RefObject<HTMLVideoElement>;
   readonly models: readonly ModelInfo[];
-  /** Frames are examined while it is true. */
+  /** Frames are analysed while this is true. */
   readonly on: boolean;
   /** Seconds over which probabilities are smoothed. */
   readonly smooth?: number;
@@ -106,7 +106,7 @@ export function useLive(
         if (error instanceof WorkerLost) return;
         await new Promise((resolve) => setTimeout(resolve, 500));
       } finally {
-        // Where the worker never got it.
+        // In case the worker never received it.
         photo?.close();
       }
     }
@@ -123,7 +123,7 @@ export function useLive(
   return live;
 }
 
-/** Numbered alike: all models see the same faces, but one that was added later began to count later. */
+/** Numbers are shared: all models see the same faces, but a model that was added later started counting later. */
 function alike(models: Moment["models"]): Moment["models"] {
   return models.map(({ model, faces }) => ({
     model,
@@ -139,7 +139,7 @@ export function nextFrame(video: HTMLVideoElement): Promise<void> {
   });
 }
 
-/** Weights the new value by a tenth, so that the numbers are readable. */
+/** Gives the new value a weight of a tenth, so that the numbers are readable. */
 function blended(before: Stages, now: Stages): Stages {
   const of = (stage: keyof Stages): number =>
     before[stage] === 0 ? now[stage] : 0.9 * before[stage] + 0.1 * now[stage];

@@ -1,4 +1,4 @@
-/** The one model of an element, in a worker of its own: loaded once, and exchanged for another. */
+/** The single model of an element, in its own worker: loaded once, and replaced on request. */
 
 import type { VultusCameraModel } from "../../../src/element.ts";
 import { fetchPageModels, toLoad } from "../models/page-models.ts";
@@ -21,8 +21,8 @@ export interface WantedModel {
 
 export interface ModelSlot {
   /**
-   * The model at this address, or the first of the folder at `home`, for this class prior, or its own. @throws Error with the
-   * reason.
+   * Loads the model at this address, or the first one in the folder at `home`, for this class prior or its own. @throws Error
+   * with the reason.
    */
   load(wanted: WantedModel): Promise<LoadedModel>;
   /** Ends the worker. */

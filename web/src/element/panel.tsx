@@ -1,4 +1,4 @@
-/** The content of `<vultus-camera>`: the camera or the user's own file, the faces in it, and their expressions. */
+/** The content of `<vultus-camera>`: the camera or the user's file, the faces in it, and their expressions. */
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { VultusCameraModel, VultusCameraPrediction, VultusCameraState } from "../../../src/element.ts";
@@ -15,7 +15,7 @@ import { type LoadedModel, modelSlot } from "./model-slot.ts";
 import type { Settings } from "./settings.ts";
 import { useStill } from "./use-still.ts";
 
-/** What the element's methods do. */
+/** The element's methods. */
 export interface Commands {
   load(): Promise<VultusCameraModel>;
   start(): Promise<void>;
@@ -32,14 +32,14 @@ export interface Listener {
 
 export interface PanelProps {
   readonly settings: Settings;
-  /** Folder of the element's script, where a model may lie. */
+  /** Folder of the element's script, which may contain a model. */
   readonly home: string;
   readonly listener: Listener;
   /** Receives the commands before the first frame is drawn. */
   connect(commands: Commands): void;
 }
 
-/** Faces whose bars are shown. */
+/** Number of faces whose bars are shown. */
 const MOST_FACES = 4;
 
 export function Panel({ settings, home, listener, connect }: PanelProps) {
@@ -49,9 +49,9 @@ export function Panel({ settings, home, listener, connect }: PanelProps) {
   const [loaded, setLoaded] = useState<LoadedModel>();
   const [loading, setLoading] = useState(false);
   const [failure, setFailure] = useState<string>();
-  /** Whether the file at `src` is looked at. */
+  /** Whether the file at `src` is shown. */
   const [playing, setPlaying] = useState(false);
-  /** The address whose image could not be loaded: it may be a video that is not called one. */
+  /** The address whose image could not be loaded: it may be a video without a video's extension. */
   const [noImage, setNoImage] = useState<string>();
   const isVideo =
     src !== undefined && (src === noImage || /^data:video\/|\.(mp4|m4v|mov|ogv|webm)([?#]|$)/i.test(src));
@@ -113,7 +113,7 @@ export function Panel({ settings, home, listener, connect }: PanelProps) {
   useLayoutEffect(() => {
     if (loaded) listener.ready(loaded.model);
   }, [loaded]);
-  // Another model, or one for another prior, takes the place of one that was loaded, or is being loaded.
+  // Another model, or the same for another prior, replaces one that was loaded or is being loaded.
   useEffect(() => {
     if (loaded || loading) load().catch(() => {});
   }, [model, prior]);

@@ -1,7 +1,7 @@
-/** The attributes of the element as it understands them. */
+/** The parsed attributes of the element. */
 
 export interface Settings {
-  /** Absolute; undefined for the model beside the element's script. */
+  /** Absolute; undefined for the model next to the element's script. */
   readonly model: string | undefined;
   /** Undefined for the class prior of the model. */
   readonly prior: string | undefined;
@@ -15,7 +15,7 @@ export interface Settings {
 
 export const attributes = ["model", "prior", "src", "autostart", "threshold", "smooth", "facing"] as const;
 
-/** Missing or invalid values take the defaults. */
+/** Missing or invalid values get the defaults. */
 export function settingsOf(element: Element): Settings {
   const address = (name: string): string | undefined => {
     const value = element.getAttribute(name);
@@ -33,7 +33,7 @@ export function settingsOf(element: Element): Settings {
   };
 }
 
-/** A number from 0 to `most`, or the usual one. */
+/** Parses a number from 0 to `most`; otherwise returns the default. */
 function numberOf(text: string | null, usual: number, most: number): number {
   const value = Number(text ?? "");
   return text?.trim() && value >= 0 && value <= most ? value : usual;

@@ -1,4 +1,4 @@
-/** The faces of one image: looked for once, thoroughly. */
+/** The faces of one image: detected once, with the thorough search. */
 
 import type { RefObject } from "preact";
 import { useEffect, useState } from "preact/hooks";
@@ -8,9 +8,9 @@ import type { LoadedModel } from "./model-slot.ts";
 export interface Still {
   readonly width: number;
   readonly height: number;
-  /** The largest first; undefined until they were looked for. */
+  /** The largest first; undefined until they were detected. */
   readonly faces: readonly TrackedFace[] | undefined;
-  /** To be called when the image has changed. */
+  /** Must be called when the image has changed. */
   look(): void;
 }
 
@@ -22,7 +22,7 @@ export interface StillOptions {
 
 export function useStill(loaded: LoadedModel | undefined, { image, on, onFailure }: StillOptions): Still {
   const [seen, see] = useState<Omit<Still, "look">>({ width: 4, height: 3, faces: undefined });
-  /** Images that were loaded. */
+  /** Counts loaded images. */
   const [images, setImages] = useState(0);
   useEffect(() => {
     const element = image.current;

@@ -1,4 +1,4 @@
-/** `<vultus-camera>`: its attributes, methods and events; `panel.tsx` is what it shows. Importing this defines it. */
+/** `<vultus-camera>`: its attributes, methods and events; `panel.tsx` renders it. Importing this module defines it. */
 
 import { render } from "preact";
 import type {
@@ -19,10 +19,10 @@ import { attributes, settingsOf } from "./settings.ts";
 
 const NAME = "vultus-camera";
 
-/** The folder of this script: a model may lie in it. Bundlers would take `new URL("./", …)` for a file. */
+/** The folder of this script, which may contain a model. Bundlers would mistake `new URL("./", …)` for a file. */
 const home = import.meta.url.slice(0, import.meta.url.lastIndexOf("/") + 1);
 
-/** On a server there are no elements, and nothing is defined. */
+/** A server has no custom elements, so nothing is defined there. */
 const Base = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
 
 let sheet: CSSStyleSheet | undefined;
@@ -67,7 +67,7 @@ class VultusCamera extends Base implements VultusCameraElement {
   }
 
   disconnectedCallback(): void {
-    // An element that is moved leaves the page and comes back at once; its model stays then.
+    // An element that is moved leaves the document and returns at once; it keeps its model.
     queueMicrotask(() => {
       if (this.isConnected || !this.#root) return;
       render(null, this.#root);
@@ -162,7 +162,7 @@ class VultusCamera extends Base implements VultusCameraElement {
     else this.setAttribute(name, String(value));
   }
 
-  /** What was set before the element was defined is a property of its own, in the way of the one above. */
+  /** A value that was set before the element was defined is an own property, which shadows the accessor above. */
   #takeOver(name: (typeof attributes)[number]): void {
     if (!Object.hasOwn(this, name)) return;
     const { [name]: value } = this;

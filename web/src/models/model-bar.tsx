@@ -1,4 +1,4 @@
-/** Which models run and how, a way to add your own, and the threshold for naming an expression. */
+/** Which models run and how, a way to add the user's own, and the threshold for naming an expression. */
 
 import { useRef } from "preact/hooks";
 import type { PageModel } from "../../../src/export/page-models.ts";
@@ -33,7 +33,7 @@ export function ModelBar({ models: all, threshold, onThreshold }: ModelBarProps)
                 type="button"
                 aria-label={`Remove ${model.name}`}
                 onClick={() => {
-                  // The button goes with its model.
+                  // The button disappears with its model.
                   compare.current?.focus();
                   remove(model.id);
                 }}
@@ -102,7 +102,7 @@ export function letterOf(index: number): string {
   return String.fromCharCode(65 + index);
 }
 
-/** Bytes of what runs the models, and of the networks that find faces. */
+/** Size in bytes of the runtime of the models, and of the networks that find faces. */
 const RUNTIME_BYTES = 15e6;
 
 function sizeOf(bytes: number): string {
@@ -115,13 +115,13 @@ function stateOf({ device, threads }: Setup): string {
   return ["Runs in this browser on one thread", howToGetThreads()].filter(Boolean).join("; ");
 }
 
-/** Whether the service worker has answered for this page, and thereby isolated it if that can be. */
+/** Whether the service worker controls this page, and has thereby isolated it if possible. */
 const isControlled = navigator.serviceWorker?.controller != null;
 
 /** How WebAssembly could use more than one thread; undefined if no more are available. */
 function howToGetThreads(): string | undefined {
   const { serviceWorker, hardwareConcurrency } = navigator as Partial<Navigator>;
-  // In a frame it is the outer page that would have to be isolated.
+  // In a frame, the outer page would have to be isolated.
   if (crossOriginIsolated || hardwareConcurrency === 1 || window !== top) return undefined;
   return serviceWorker && !isControlled
     ? "reload the page to use more"

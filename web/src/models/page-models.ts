@@ -3,7 +3,7 @@
 import { PAGE_MODELS, type PageModel, type PageModels } from "../../../src/export/page-models.ts";
 import type { ModelToLoad } from "../recogniser/protocol.ts";
 
-/** Reads the list in the folder at `base`; addresses of models are then absolute. @throws Error with the reason. */
+/** Reads the list in the folder at `base`; the returned addresses of models are absolute. @throws Error with the reason. */
 export async function fetchPageModels(base: string): Promise<PageModels> {
   const address = new URL(PAGE_MODELS, base).href;
   const response = await fetch(address, { cache: "no-cache" });
@@ -20,7 +20,7 @@ export async function fetchPageModels(base: string): Promise<PageModels> {
   };
 }
 
-/** A model of the list, as the worker loads it. */
+/** A model of the list, in the form that the worker loads. */
 export function toLoad({ file, name, prior }: PageModel): ModelToLoad {
   return { source: file, name, prior };
 }

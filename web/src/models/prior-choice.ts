@@ -1,6 +1,6 @@
 /** The class prior that the user chooses for all models of the page. The browser remembers it. */
 
-/** By what the worker is asked for; no choice leaves each model the prior that it came with. */
+/** In the form of the worker's requests; without a choice each model keeps its original prior. */
 export const priorChoices = {
   trained: "as trained",
   "uniform:0.5": "half-way",
@@ -10,12 +10,12 @@ export type ChosenPrior = keyof typeof priorChoices;
 
 const KEY = "vultus.prior";
 
-/** What was chosen on an earlier visit. */
+/** The choice of an earlier visit. */
 export function rememberedPrior(): ChosenPrior | undefined {
   try {
     return choiceNamed(localStorage.getItem(KEY) ?? "");
   } catch {
-    // A browser may forbid a page to store anything.
+    // A browser may forbid pages to store anything.
     return undefined;
   }
 }

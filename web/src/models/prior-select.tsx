@@ -1,13 +1,13 @@
-/** The class prior that probabilities are for: as each model was trained, or nearer to equal shares of the classes. */
+/** The class prior of the probabilities: as each model was trained, or closer to equal shares of the classes. */
 
 import { choiceNamed, priorChoices } from "./prior-choice.ts";
 import type { Models } from "./use-models.ts";
 
-/** Nothing where no model records the prior that it was trained for. */
+/** Nothing if no model records its training prior. */
 export function PriorSelect({ models, prior, setPrior }: Pick<Models, "models" | "prior" | "setPrior">) {
   const able = models.filter((model) => model.prior !== undefined);
   if (able.length === 0) return null;
-  // Without a choice, every model that came with the trained prior answers for that.
+  // Without a choice, every model with the training prior uses that.
   const isAsTrained = able.every((model) => model.prior === "trained");
   const unable = models.filter((model) => model.prior === undefined);
   return (

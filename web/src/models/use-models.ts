@@ -8,7 +8,7 @@ import type { Recogniser } from "../recogniser/recogniser.ts";
 import { fetchPageModels, toLoad } from "./page-models.ts";
 import { type ChosenPrior, rememberedPrior, rememberPrior } from "./prior-choice.ts";
 
-/** The models shown side by side. */
+/** The models shown next to each other. */
 const MOST_MODELS = 2;
 
 export interface Models {
@@ -16,14 +16,14 @@ export interface Models {
   readonly setup: Setup | undefined;
   /** Models of the page that are not loaded. */
   readonly offered: readonly PageModel[];
-  /** Bytes of the models that are being loaded at first, once they are known. */
+  /** Size in bytes of the initially loaded models, once it is known. */
   readonly bytes: number | undefined;
   readonly models: readonly ModelInfo[];
-  /** The class prior that was chosen for all of them; without a choice each has the one that it came with. */
+  /** The class prior chosen for all models; without a choice each keeps its original one. */
   readonly prior: ChosenPrior | undefined;
-  /** Why nothing can run. */
+  /** The reason why nothing can run. */
   readonly failure: string | undefined;
-  /** Why a file was not accepted, or what is being loaded. */
+  /** The reason why a file was rejected, or what is being loaded. */
   readonly notice: Notice | undefined;
   /** Loads a file, or a model of the page. */
   add(model: File | PageModel): void;
@@ -42,7 +42,7 @@ export function useModels(
 ): Models {
   const [setup, setSetup] = useState<Setup>();
   const [models, setModels] = useState<readonly ModelInfo[]>([]);
-  // The same as `models`, but current between two renderings.
+  // The same as `models`, but current between two renders.
   const loaded = useRef(models);
   const change = useCallback((next: readonly ModelInfo[]) => {
     loaded.current = next;
@@ -53,7 +53,7 @@ export function useModels(
   const [failure, setFailure] = useState<string>();
   const [notice, setNotice] = useState<Notice>();
 
-  // One change after the other: another prior gives the models new ids.
+  // One change at a time: another prior gives the models new ids.
   const turn = useRef(Promise.resolve());
   const inTurn = useCallback((work: () => Promise<void>) => {
     turn.current = turn.current
@@ -109,7 +109,7 @@ export function useModels(
         for (const { id } of loaded.current.slice(MOST_MODELS - 1))
           recogniser.remove({ model: id }).catch(() => {});
         change([...loaded.current.slice(0, MOST_MODELS - 1), added]);
-        // A newer message about another file stays.
+        // Keeps a newer message about another file.
         setNotice((now) => (now === busy ? undefined : now));
       };
       inTurn(load);

@@ -1,13 +1,13 @@
-/** The probabilities of one face as bars, the name of the expression above them. */
+/** The probabilities of one face as bars, below the name of the expression. */
 
 import { accentOf } from "../style/accents.ts";
 import { share } from "./numbers.ts";
 
 export interface BarsProps {
   readonly probabilities: Readonly<Record<string, number>>;
-  /** Null where the model is not sure. */
+  /** Null if the model is not sure. */
   readonly label: string | null;
-  /** Of the model, if there are several. */
+  /** Name of the model, if there are several. */
   readonly heading?: string | undefined;
 }
 

@@ -1,13 +1,16 @@
-/** A confusion matrix as a table: rows are the truth, columns the answer, darker where a larger share of a row lies. */
+/**
+ * A confusion matrix as a table: rows are the true classes, columns the predictions; cells with a larger share of their row are
+ * darker.
+ */
 
 import "../style/confusion.css";
 
 interface Props {
   readonly classes: readonly string[];
   readonly matrix: readonly (readonly number[])[];
-  /** Whose answers these are. */
+  /** Name of the model that made the predictions. */
   readonly of: string;
-  /** The content of a cell: per cent of its row, or a count, which is more honest for few images. Default: `share`. */
+  /** The content of a cell: percent of its row, or a count, which is more honest for few images. Default: `share`. */
   readonly cells?: "share" | "count";
 }
 

@@ -1,4 +1,4 @@
-/** Saves something that the page made as a file. */
+/** Saves something that the page created as a file. */
 
 export function download(name: string, content: string | Blob, type: string): void {
   const url = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
@@ -6,6 +6,6 @@ export function download(name: string, content: string | Blob, type: string): vo
   link.href = url;
   link.download = name;
   link.click();
-  // The browser has begun to read it by then.
+  // By then the browser has begun to read it.
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

@@ -1,4 +1,4 @@
-/** Durations as the pages write them. */
+/** Durations in the format of the pages. */
 
 /** `1 h 02 min`, `3 min 05 s`, `12 s`. */
 export function duration(seconds: number): string {
@@ -9,7 +9,7 @@ export function duration(seconds: number): string {
   return `${s} s`;
 }
 
-/** To the minute, where seconds would only flicker. */
+/** Rounded to minutes if seconds would only flicker. */
 export function roughly(seconds: number): string {
   if (seconds < 60) return duration(seconds);
   if (seconds < 3600) return `${Math.round(seconds / 60)} min`;

@@ -1,4 +1,4 @@
-/** What readers must know about such answers. */
+/** What readers must know about such predictions. */
 
 export function Footer() {
   return (

@@ -1,4 +1,4 @@
-/** The head of the page: its name, its promise, and the way to the views. */
+/** The header of the page: its name, its promise, and the navigation between views. */
 
 import type { View } from "./use-view.ts";
 

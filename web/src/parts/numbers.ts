@@ -1,6 +1,6 @@
-/** Numbers as the page writes them. */
+/** Numbers in the format of the page. */
 
-/** A share from 0 to 1 in whole percent, with a narrow space that does not break. */
+/** A share from 0 to 1 in whole percent, with a narrow no-break space. */
 export function share(value: number): string {
   return `${Math.round(value * 100)}\u202f%`;
 }

@@ -1,4 +1,6 @@
-/** Places labels in an image with many faces: each at its box, not on another label, and covering little of any face. */
+/**
+ * Places labels in an image with many faces: each at its box, without overlapping other labels, and covering little of any face.
+ */
 
 export interface Rect {
   readonly left: number;
@@ -12,24 +14,24 @@ export interface Extent {
   readonly height: number;
 }
 
-/** A label that was placed: which of a face's forms, and its upper left corner. */
+/** A placed label: the chosen form, and its upper left corner. */
 export interface Placed {
   readonly form: number;
   readonly left: number;
   readonly top: number;
 }
 
-/** Between a label and its box, in pixels. */
+/** Distance between a label and its box, in pixels. */
 const GAP = 2;
-/** The share of another face, and of its own, that a label may cover. */
+/** The share that a label may cover of another face, and of its own. */
 const MOST_OF_OTHERS = 0.15;
 const MOST_OF_OWN = 0.35;
 
 /**
- * Places the labels of faces in a stage; all in pixels as they are shown. `forms` are the extents of a face's label in its
- * forms, the longest first. First every face gets its shortest form where that has room, then a longer one where there is still
- * room; but `chosen` gets its longest before all others. @returns undefined for a face whose label has no place: its box must be
- * enough.
+ * Places the labels of faces in a stage; all in pixels as they are shown. `forms` are the extents of a face's label in its forms,
+ * the longest first. First every face gets its shortest form if there is room, then a longer one if there is still room; but
+ * `chosen` gets its longest form before all others. @returns undefined for a face without room for a label, which then has only
+ * its box.
  */
 export function placeLabels(
   faces: readonly { readonly box: Rect; readonly forms: readonly Extent[] }[],
@@ -73,7 +75,7 @@ export function placeLabels(
   return placed;
 }
 
-/** Above the box, below it, and in its upper corner; pushed sideways into the stage. */
+/** Above the box, below it, and in its upper corner; shifted sideways to fit the stage. */
 function placesFor(box: Rect, label: Extent, stage: Extent): { left: number; top: number }[] {
   const { left, top, width, height } = box;
   const inside = (x: number): number => Math.max(0, Math.min(x, stage.width - label.width));

@@ -1,29 +1,29 @@
-/** Labels at the boxes of faces: as long as there is room, else the number alone, else none. */
+/** Labels at the boxes of faces: full if there is room, else only the number, else none. */
 
 import { accentOf } from "../style/accents.ts";
 import { type Extent, placeLabels, type Rect } from "./place-labels.ts";
 
 export interface TaggedFace {
   readonly key: number;
-  /** In pixels of the stage as it is shown. */
+  /** In pixels of the stage as displayed. */
   readonly box: Rect;
-  /** Left out where there is one face only. */
+  /** Omitted if there is only one face. */
   readonly number: number | undefined;
   readonly text: string;
-  /** Of the expression; null if the model is not sure. */
+  /** Name of the expression; null if the model is not sure. */
   readonly name: string | null;
-  /** Of its class. */
+  /** Index of its class. */
   readonly index: number;
 }
 
-/** Sizes in pixels; `.tag` in faces.css counts on them. The padding holds the dot, too. */
+/** Sizes in pixels; `.tag` in faces.css relies on them. The padding contains the dot, too. */
 const LONG = { font: 12, height: 18, padding: 26 };
 const SHORT = { font: 10, height: 13, padding: 6 };
 
 export interface TagsProps {
   readonly faces: readonly TaggedFace[];
   readonly stage: Extent;
-  /** Its place among the faces; it is written out in any case. */
+  /** Its number among the faces, which is always shown in full. */
   readonly chosen?: number | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** The extent of an element as it is shown; 0 × 0 until it is known. */
+/** The displayed size of an element; 0 × 0 until it is known. */
 
 import type { RefObject } from "preact";
 import { useEffect, useState } from "preact/hooks";

@@ -40,7 +40,7 @@ export function useFilesFromAnywhere(take: (files: readonly File[]) => void): bo
   return dragging;
 }
 
-/** Whether a file is a model by its ending: the page loads it from every view. */
+/** Whether a file is a model according to its extension: the page loads it from every view. */
 export function isModelFile({ name }: File): boolean {
   return name.toLowerCase().endsWith(".onnx");
 }

@@ -3,18 +3,18 @@
 import type { RefObject } from "preact";
 import { useEffect } from "preact/hooks";
 
-/** Whether no element that can be used has the focus. */
+/** Whether no usable element has the focus. */
 export function isFocusLost(): boolean {
   const { activeElement: at } = document;
   return at === null || at === document.body || at.matches(":disabled") || at.closest("[hidden]") !== null;
 }
 
-/** Moves a focus that is lost below `root` to the nearest container around it that takes the focus: one with `tabIndex={-1}`. */
+/** Moves a lost focus below `root` to the nearest focusable container around it: one with `tabIndex={-1}`. */
 export function useFocusKept(root: RefObject<HTMLElement>): void {
   useEffect(() => {
     const within = root.current;
     if (!within) return;
-    /** The containers around the focused element, the innermost first; none after a click beside everything. */
+    /** The containers around the focused element, the innermost first; none after a click outside everything. */
     let around: readonly HTMLElement[] = [];
     const remember = ({ target }: FocusEvent): void => {
       around = target instanceof HTMLElement && within.contains(target) ? containersOf(target) : [];

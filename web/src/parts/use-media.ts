@@ -1,4 +1,4 @@
-/** Whether a media query holds, now and when that changes. */
+/** Whether a media query matches, now and after changes. */
 
 import { useEffect, useState } from "preact/hooks";
 

@@ -1,4 +1,4 @@
-/** Where a model looked in a face, on request. */
+/** Shows where a model looked in a face, on request. */
 
 import { useState } from "preact/hooks";
 import type { Picture } from "../../../src/data/dataset.ts";

@@ -1,11 +1,11 @@
-/** Finds the face of an image that a tap meant. */
+/** Finds the face of an image that a tap refers to. */
 
 import type { Rect } from "../parts/place-labels.ts";
 
 /** The maximum distance in pixels between a finger's tap and the face it selects. */
 const REACH = 20;
 
-/** The face whose box is nearest to a point; none if that is far from all. */
+/** The face whose box is nearest to a point; undefined if that is too far from all. */
 export function faceAt(
   boxes: readonly Rect[],
   { x, y }: { readonly x: number; readonly y: number },

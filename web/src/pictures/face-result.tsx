@@ -1,4 +1,4 @@
-/** One face of an image: the answer of each model, and on request where it looked. */
+/** One face of an image: the prediction of each model, and on request where it looked. */
 
 import { useEffect, useRef } from "preact/hooks";
 import { type Face, labelOf } from "../../../src/predict/prediction.ts";
@@ -9,10 +9,10 @@ import { Explanation } from "./explanation.tsx";
 import type { Choice } from "./picture-card.tsx";
 
 export interface FaceResultProps {
-  /** Left out where the image shows one face only. */
+  /** Omitted if the image shows only one face. */
   readonly number: number | undefined;
   readonly open: boolean;
-  /** Where this face was chosen last: by its box, it opens and comes into view. */
+  /** If this face was the last one chosen through its box, it opens and scrolls into view. */
   readonly choice: Choice | undefined;
   onChoose(): void;
   readonly threshold: number;

@@ -1,7 +1,7 @@
 /** What the user can do with an image in which no face was found. */
 
 export interface NoFaceProps {
-  /** Whether it was looked at in quarter turns too. */
+  /** Whether quarter turns of the image were searched too. */
   readonly turned: boolean;
   onLook(way: "turned" | "whole"): void;
 }

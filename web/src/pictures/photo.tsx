@@ -1,4 +1,4 @@
-/** A photo with its faces in boxes: the colour is the expression's, and a tap at a box chooses its face. */
+/** A photo with its faces in boxes: the colour shows the expression, and a tap on a box selects its face. */
 
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
@@ -14,9 +14,9 @@ import { faceAt } from "./face-at.ts";
 export interface PhotoProps {
   readonly name: string;
   readonly url: string;
-  /** Undefined until they were looked for. */
+  /** Undefined until they were detected. */
   readonly faces: readonly Face[] | undefined;
-  /** Of the photo in its own pixels; boxes are drawn once it is known. */
+  /** Size of the photo in its own pixels; boxes are drawn once it is known. */
   readonly extent: Extent | undefined;
   readonly threshold: number;
   readonly chosen: number | undefined;
@@ -71,7 +71,7 @@ export function Photo({ name, url, faces, extent, threshold, chosen, onChoose }:
   );
 }
 
-/** Boxes narrower than this, in pixels as they are shown, have thin lines. */
+/** Boxes narrower than this, in displayed pixels, have thin lines. */
 const FINE = 24;
 /** Text alternative for the image. */
 function altOf(name: string, faces: readonly Face[] | undefined, threshold: number): string {

@@ -1,4 +1,4 @@
-/** One image: its faces in boxes, and what each expresses. */
+/** One image: its faces in boxes, and their expressions. */
 
 import { useRef, useState } from "preact/hooks";
 import type { Face } from "../../../src/predict/prediction.ts";
@@ -9,7 +9,7 @@ import { NoFace } from "./no-face.tsx";
 import { Photo } from "./photo.tsx";
 import type { PictureItem, Pictures } from "./use-pictures.ts";
 
-/** The face that was chosen last, by its box or in the list. */
+/** The last selected face, by its box or in the list. */
 export interface Choice {
   readonly face: number;
   readonly inPhoto: boolean;
@@ -28,7 +28,7 @@ export interface PictureCardProps {
 export function PictureCard({ item, models, threshold, onRemove, onLook, explain }: PictureCardProps) {
   const { file, url, error, way } = item;
   const [chosen, choose] = useState<Choice>();
-  // If models have been replaced, results of the former ones are ignored.
+  // If models have been replaced, results of the previous ones are ignored.
   const answers = item.result?.models.filter(({ model }) => models.some(({ id }) => id === model)) ?? [];
   const result = answers.length > 0 ? item.result : undefined;
   // All models see the same faces.
@@ -106,7 +106,7 @@ export function PictureCard({ item, models, threshold, onRemove, onLook, explain
   );
 }
 
-/** Faces narrower than this share of their image need all the room that the page has. */
+/** If faces are narrower than this share of their image, the image gets the full width of the page. */
 const SMALL = 1 / 14;
 
 function areSmall(faces: readonly Face[], { width }: Extent): boolean {

@@ -1,4 +1,4 @@
-/** The view of images: where to put them, and a card for each. */
+/** The view of images: a place to add them, and a card for each. */
 
 import { useRef } from "preact/hooks";
 import { download } from "../parts/download.ts";

@@ -1,4 +1,4 @@
-/** Results as `vultus predict --json` prints them: one element per image, in order. */
+/** Results in the format of `vultus predict --json`: one element per image, in order. */
 
 import { labelOf, type Prediction } from "../../../src/predict/prediction.ts";
 import type { ModelInfo } from "../recogniser/protocol.ts";
@@ -6,11 +6,11 @@ import type { PictureItem } from "./use-pictures.ts";
 
 interface Element extends Omit<Prediction, "status"> {
   readonly model?: string;
-  /** `failed` where the image can be read, and the model has no answer. */
+  /** `failed` if the image can be read but the model has no result. */
   readonly status: Prediction["status"] | "failed";
 }
 
-/** With several models, each image has one element per model, which then names it. */
+/** With several models, each image has one element per model, which names the model. */
 export function resultsJson(
   items: readonly PictureItem[],
   models: readonly ModelInfo[],

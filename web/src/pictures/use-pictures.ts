@@ -4,20 +4,20 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { Examination, ModelInfo } from "../recogniser/protocol.ts";
 import { type Recogniser, WorkerLost } from "../recogniser/recogniser.ts";
 
-/** Upright, turned by quarters too, or not at all: then the whole image is one face. */
+/** Upright, also turned by quarters, or no detection: then the whole image is one face. */
 export type Way = "still" | "turned" | "whole";
 
 export interface PictureItem {
   readonly id: number;
   readonly file: File;
-  /** For showing it. */
+  /** For display. */
   readonly url: string;
-  /** How faces are looked for. */
+  /** The search for faces. */
   readonly way: Way;
   readonly result?: Examination;
-  /** Why there is no result: the file cannot be read, or the page failed. */
+  /** The reason why there is no result: the file cannot be read, or the page failed. */
   readonly error?: { readonly status: "unreadable" | "failed"; readonly reason: string };
-  /** By which models, and how, `result` or `error` came to be. */
+  /** The models and the search that produced `result` or `error`. */
   readonly examinedAs?: string;
 }
 
@@ -38,7 +38,7 @@ export function usePictures(recogniser: Recogniser, models: readonly ModelInfo[]
   const working = useRef(false);
   const ids = models.map(({ id }) => id).join();
 
-  // One image after the other; each change of the list looks for the next one.
+  // One image at a time; each change of the list triggers the next one.
   useEffect(() => {
     const next = items.find((item) => item.examinedAs !== wayOf(item, ids));
     if (!next || working.current || models.length === 0) return;

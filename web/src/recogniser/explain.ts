@@ -1,4 +1,4 @@
-/** Where a model looked in one face: compiled for that model from its file when it is asked for. */
+/** Where a model looked in one face: the program is compiled from the model's file on demand. */
 
 import type { Picture } from "../../../src/data/dataset.ts";
 import { explainPictures } from "../../../src/evaluate/explain.ts";
@@ -13,8 +13,8 @@ import { decodeOnnxWeights } from "../../../src/weights/onnx-weights.ts";
 import type { ExplainedFace } from "./protocol.ts";
 
 /**
- * Grad-CAM of the most probable expression of a face, or of the whole image. @throws FormatError for a model of rounded
- * weights, UsageError for one whose backbone is unknown or that is not one network.
+ * Grad-CAM of the most probable expression of a face, or of the whole image. @throws FormatError for a quantized model,
+ * UsageError for one whose backbone is unknown or that is not a single network.
  */
 export async function explainFace(
   { bundle: { program, path, shift }, device }: WebModel,
@@ -24,7 +24,7 @@ export async function explainFace(
   const model = membersIn(decodeOnnxWeights(program.model, path), path, path);
   const { classes } = model.architecture;
   const crop = face ? faceCrop(picture, face, model.architecture) : centreSquare(picture);
-  // The CPU in any case: the program runs once.
+  // Always the CPU: the program runs only once.
   const engine = webEngine("cpu", 0, device === "webgpu" ? "webgpu" : "wasm");
   const asked = { method: "grad-cam", shift } as const;
   const [explanation] = await explainPictures(engine, model, inMemory([crop]), [0], asked);

@@ -7,19 +7,19 @@ import type { WebDetectorOptions } from "../../../src/predict/model.web.ts";
 import type { Face } from "../../../src/predict/prediction.ts";
 import type { WebDevice } from "../../../src/runtime/session.web.ts";
 
-/** A model that is loaded. */
+/** A loaded model. */
 export interface ModelInfo {
   readonly id: number;
-  /** As it was given, or else of its file, without the ending. */
+  /** As given, or else the file's name without its extension. */
   readonly name: string;
-  /** Where it was fetched from; omitted for a file that the user chose. */
+  /** The address that it was fetched from; omitted for a file that the user chose. */
   readonly address?: string;
   /** The file that the user chose; omitted if it was fetched. */
   readonly file?: File;
   readonly classes: readonly string[];
-  /** Side of the images that its network sees. */
+  /** Side of its network's input images. */
   readonly inputSize: number;
-  /** The prior that it came with; left out where its file does not record the trained one, so that no other can be asked for. */
+  /** Its original prior; omitted if its file does not record the training prior, so that no other prior can be requested. */
   readonly prior?: "trained" | "other";
 }
 
@@ -27,28 +27,28 @@ export interface ModelInfo {
 export interface ModelToLoad {
   readonly source: string | File;
   readonly name?: string;
-  /** The class prior that its probabilities are shifted to; that of its file where it is left out. */
+  /** The class prior to which its probabilities are shifted; the default is the prior of its file. */
   readonly prior?: PriorChoice | undefined;
 }
 
-/** How the models run here. */
+/** How the models run in this browser. */
 export interface Setup {
   readonly model: ModelInfo;
   readonly device: WebDevice;
-  /** Of the CPU. */
+  /** Threads of the CPU. */
   readonly threads: number;
-  /** Addresses of what the worker has loaded, for use without a network. */
+  /** Addresses of the files that the worker has loaded, for use without a network. */
   readonly files: readonly string[];
 }
 
 export interface ModelFaces {
   /** Its id. */
   readonly model: number;
-  /** The largest first; the same boxes from every model. Labels are those of a threshold of 0. */
+  /** The largest first, with the same boxes for all models. Labels use a threshold of 0. */
   readonly faces: readonly Face[];
-  /** The prior of its probabilities, by class, if it is not the trained one. */
+  /** The prior of its probabilities by class, if it is not the training prior. */
   readonly prior?: Readonly<Record<string, number>>;
-  /** Why it has no answer. */
+  /** The reason why it has no result. */
   readonly error?: string;
 }
 
@@ -60,7 +60,7 @@ export interface Examination {
   readonly milliseconds: Stages;
 }
 
-/** How long each stage took. */
+/** The duration of each stage. */
 export interface Stages {
   readonly read: number;
   readonly detect: number;
@@ -69,7 +69,7 @@ export interface Stages {
 
 export interface StartRequest {
   readonly model: ModelToLoad;
-  /** What finds faces, and addresses of its networks. */
+  /** The face detector, and the addresses of its networks. */
   readonly detector: WebDetectorOptions & { readonly source: string; readonly eyes: string };
 }
 
@@ -77,8 +77,8 @@ export interface ExamineRequest {
   readonly photo: Blob | ImageBitmap;
   readonly name: string;
   /**
-   * How they are found: thoroughly, the same with the photo also turned by quarters where nothing is found, as the next frame of a
-   * camera or video, or not at all: then the whole image is one.
+   * How faces are found: thoroughly; the same plus quarter turns if nothing is found; as the next frame of a camera or video; or
+   * not at all: then the whole image is one face.
    */
   readonly faces?: "still" | "turned" | "live" | "whole";
 }
@@ -86,13 +86,13 @@ export interface ExamineRequest {
 export interface ExplainRequest {
   readonly photo: Blob;
   readonly model: number;
-  /** Of the face, in pixels of the photo; the whole photo where it is left out. */
+  /** Box of the face in pixels of the photo; the whole photo if omitted. */
   readonly box?: Box;
   /** How it was found. */
   readonly faces?: "still" | "turned";
 }
 
-/** Where a model looked: what it saw, and the same with the heat map over it. */
+/** Where a model looked: its input, and the same with the heat map on top. */
 export interface ExplainedFace {
   readonly label: string;
   readonly seen: Picture;
@@ -102,9 +102,9 @@ export interface ExplainedFace {
 export interface CutRequest {
   readonly photo: Blob | ImageBitmap;
   readonly name: string;
-  /** As those of `ExamineRequest`. */
+  /** Like those of `ExamineRequest`. */
   readonly faces: "still" | "live" | "whole";
-  /** Whose crops are wanted. */
+  /** The faces whose crops are wanted. */
   readonly model: number;
 }
 
@@ -113,15 +113,15 @@ export interface CutFaces {
   readonly width: number;
   readonly height: number;
   readonly boxes: readonly Box[];
-  /** The largest as a square PNG, and as `data/thumbnail.ts` makes it small; left out where there is none. */
+  /** The largest as a square PNG, and as reduced by `data/thumbnail.ts`; omitted if there is none. */
   readonly face?: { readonly image: Blob; readonly thumbnail: Uint8Array };
 }
 
-/** Requests by kind, each with its parameters and its answer. */
+/** Requests by kind, each with its parameters and its response. */
 export interface Calls {
   readonly start: { ask: StartRequest; answer: Setup };
   readonly add: { ask: ModelToLoad; answer: ModelInfo };
-  /** The same model for another prior, or for the one that it came with: under a new id, since its answers are others. */
+  /** The same model for another prior, or for its original one: under a new id, since its predictions differ. */
   readonly prior: { ask: { model: number; prior: PriorChoice | undefined }; answer: ModelInfo };
   readonly remove: { ask: { model: number }; answer: undefined };
   readonly examine: { ask: ExamineRequest; answer: Examination };

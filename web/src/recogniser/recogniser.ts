@@ -5,18 +5,18 @@ import type { Answer, Calls, Kind, Question } from "./protocol.ts";
 // oxlint-disable-next-line import/default -- Vite makes the module.
 import workerUrl from "./worker.ts?worker&url";
 
-/** One method per question. A bitmap that is examined or cut is handed over, and closed by the worker. */
+/** One method per request. A bitmap that is examined or cropped is transferred, and closed by the worker. */
 export type Recogniser = {
   readonly [K in Kind]: (ask: Calls[K]["ask"]) => Promise<Calls[K]["answer"]>;
 } & {
-  /** Ends the worker; what waits, and what is asked later, fails. */
+  /** Ends the worker; pending and later requests fail. */
   close(): void;
 };
 
-/** The worker has died and no longer answers. */
+/** The worker has died and no longer responds. */
 export class WorkerLost extends Error {}
 
-/** Starts the worker; one that dies fails all that wait, and all that is asked later. */
+/** Starts the worker; if it dies, all pending and later requests fail. */
 export function startRecogniser(): Recogniser {
   const worker = openWorker();
   const waiting = new Map<number, { resolve(answer: never): void; reject(error: Error): void }>();
@@ -65,7 +65,10 @@ function handedOver({ photo }: { readonly photo: Blob | ImageBitmap }): Transfer
   return photo instanceof ImageBitmap ? [photo] : [];
 }
 
-/** A worker must be of the page's own host; where this code comes from another, a worker of the page's imports it from there. */
+/**
+ * A worker must come from the page's own origin; if this code comes from another one, a worker of the page's origin imports it
+ * from there.
+ */
 function openWorker(): Worker {
   // The options are repeated here because bundlers read them statically.
   if (!isFromElsewhere(import.meta.url))
@@ -73,7 +76,7 @@ function openWorker(): Worker {
   const blob = new Blob([`import ${JSON.stringify(workerUrl)};`], { type: "text/javascript" });
   const address = URL.createObjectURL(blob);
   const worker = new Worker(address, { type: "module", name: "recogniser" });
-  // The browser has begun to read it by then.
+  // By then the browser has begun to read it.
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
   return worker;
 }

@@ -1,4 +1,4 @@
-/** The worker: models live here, and everything that computes runs here. */
+/** The worker: it holds the models, and does all computations. */
 
 import webgpuUrl from "onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url";
 import wasmUrl from "onnxruntime-web/ort-wasm-simd-threaded.wasm?url";
@@ -38,10 +38,10 @@ if (isFromElsewhere(import.meta.url)) useWasmFiles({ wasm: wasmUrl, webgpu: webg
 
 type Way = Exclude<NonNullable<ExamineRequest["faces"]>, "whole">;
 
-/** The detector for all models. */
+/** The detector shared by all models. */
 let detectors: Readonly<Record<Way, FaceDetector>> | undefined;
 let device: WebModel["device"] | "auto" = "auto";
-/** Each with what it was loaded by. */
+/** Each with the request that loaded it. */
 const models = new Map<number, { readonly model: WebModel; readonly asked: ModelToLoad }>();
 let loaded = 0;
 
@@ -86,7 +86,7 @@ const handlers: Handlers = {
   explain,
 };
 
-/** Every way to look for faces, with the same networks. */
+/** Every way to search for faces, with the same networks. */
 async function openDetectors(
   found: DetectorModel,
   on: WebModel["device"],
@@ -100,13 +100,13 @@ async function openDetectors(
   };
 }
 
-/** @throws VultusError where the image cannot be read, and for no other reason. */
+/** @throws VultusError if the image cannot be read, and for no other reason. */
 async function examine({ photo, name, faces = "still" }: ExamineRequest): Promise<Examination> {
   const clock = stopwatch();
   const read = await readOnce(photo, name);
   const readTime = clock();
   const found = faces === "whole" ? undefined : detectors?.[faces].detect(read.picture);
-  // Faces are looked for once, whatever the number of models. Where that fails, every model's answer is the reason.
+  // Faces are detected once, whatever the number of models. If that fails, every model's result is the reason.
   const known = found && { detect: () => found, release: () => Promise.resolve() };
   await found?.catch(() => {});
   const detectTime = clock();
@@ -130,7 +130,7 @@ async function examine({ photo, name, faces = "still" }: ExamineRequest): Promis
   };
 }
 
-/** Reads a photo, and closes it where it was handed over. */
+/** Reads a photo, and closes it if it was transferred. */
 function readOnce(photo: Blob | ImageBitmap, name: string): Promise<WebReadPhoto> {
   return readWebPhoto(photo, name).finally(() => {
     if (photo instanceof ImageBitmap) photo.close();
@@ -142,7 +142,7 @@ async function explain({ photo, model: id, box, faces = "still" }: ExplainReques
   const { picture, width } = await readWebPhoto(photo);
   const { model } = loadedModel(id);
   if (!box) return explainFace(model, picture);
-  // The detector knows the tilt of the face, which its answer does not include.
+  // The detector knows the tilt of the face, which its result does not include.
   const asked = scaled(box, picture.width / width);
   const found = (await detectors?.[faces].detect(picture)) ?? [];
   const face = found.find((other) => overlapOf(other.box, asked) > 0.9);
@@ -165,7 +165,7 @@ function kept(model: WebModel, asked: ModelToLoad): ModelInfo {
   };
 }
 
-/** The bundle as its file is, for no other prior. */
+/** The unchanged bundle of the file, with its own prior. */
 function unshifted({ bundle }: WebModel): WebModel["bundle"] {
   const { shift: _, ...own } = bundle;
   return own;
@@ -174,12 +174,12 @@ function unshifted({ bundle }: WebModel): WebModel["bundle"] {
 function priorOf(model: WebModel, prior: ModelToLoad["prior"]): Pick<ModelInfo, "prior"> {
   const own = unshifted(model);
   const { trainedPrior } = priorsIn(own.metadata, own.path);
-  // A class that its training lacked cannot be given a share.
+  // A class that was missing in training cannot be given a share.
   if (!trainedPrior?.every((share) => share > 0)) return {};
   return { prior: shiftedPriorOf(withPrior(own, prior)) ? "other" : "trained" };
 }
 
-/** The file in an address, decoded; if it is not encoded properly, as it stands. */
+/** The file name in an address, decoded; unchanged if its encoding is invalid. */
 function fileOf(address: string): string {
   const file = new URL(address).pathname.split("/").at(-1) as string;
   try {
@@ -195,7 +195,7 @@ function loadedModel(id: number): { readonly model: WebModel; readonly asked: Mo
   return model;
 }
 
-/** Milliseconds since it was asked last. */
+/** Milliseconds since the previous call. */
 function stopwatch(): () => number {
   let last = performance.now();
   return () => {
@@ -206,7 +206,7 @@ function stopwatch(): () => number {
   };
 }
 
-// One request at a time, in their order.
+// One request at a time, in order.
 let turn: Promise<void> = Promise.resolve();
 self.addEventListener("message", ({ data }: MessageEvent<Question>) => {
   turn = turn.then(async () => {

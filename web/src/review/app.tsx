@@ -41,12 +41,12 @@ function Reviewing({ set, review }: { readonly set: ReviewSet; readonly review: 
     [isMap, passing],
   );
   const [selection, select] = useState(nothing);
-  /** Whether a click selects without any key, as fingers need it. */
+  /** Whether a click selects without a modifier key, as touch screens need. */
   const [several, setSeveral] = useState(false);
   const anchor = useRef<number | undefined>(undefined);
   const [focusAsked, askFocus] = useState(0);
   const [spoken, speak] = useState("");
-  /** What was decided last. */
+  /** The last decision. */
   const [last, tell] = useState("");
   const [helping, help] = useState(false);
   const [singleKeys, setSingleKeys] = useSingleKeys();
@@ -88,7 +88,7 @@ function Reviewing({ set, review }: { readonly set: ReviewSet; readonly review: 
 
   const decide = (decision: Decision): void => {
     if (targets.length === 0) return;
-    // None is decided on unseen. The load event comes later than the image can be seen.
+    // No image is decided on unseen. The load event may come later than the image is visible.
     if (stage.current?.querySelector("img")?.complete === false)
       return speak("Wait: the image is still being loaded.");
     review.decide(targets, decision);
@@ -114,7 +114,7 @@ function Reviewing({ set, review }: { readonly set: ReviewSet; readonly review: 
     decide(isOwn ? { kind: "keep" } : { kind: "relabel", label });
   };
 
-  /** The answer that all targets share. */
+  /** The prediction that all targets share. */
   const [answer, ...others] = [...new Set(targets.map((image) => answerOf(set, image)))];
   const accepted = others.length === 0 ? answer : undefined;
   const keep = (): void => {
@@ -312,7 +312,7 @@ function Nothing({ filters, onAll }: { readonly filters: Filters; onAll(): void 
   );
 }
 
-/** The images from one to another, both with them. */
+/** The images from one to another, including both. */
 function rangeOf(list: readonly number[], from: number | undefined, to: number): readonly number[] {
   const ends = [from === undefined ? -1 : list.indexOf(from), list.indexOf(to)];
   const [low = 0, high = 0] = ends.sort((a, b) => a - b);

@@ -1,4 +1,4 @@
-/** A class by its name, with its colour beside it; and shares of classes as small bars. */
+/** A class by its name, with its colour next to it; and shares of classes as small bars. */
 
 import { share } from "../parts/numbers.ts";
 import type { Marking } from "./palette.ts";

@@ -10,20 +10,20 @@ import { labelOf, number } from "./words.ts";
 export interface DecideBarProps {
   readonly set: ReviewSet;
   readonly palette: readonly Marking[];
-  /** The images that are decided on. */
+  /** The images to decide on. */
   readonly targets: readonly number[];
-  /** For images without labels: the answer that would be accepted. */
+  /** For images without labels: the prediction that would be accepted. */
   readonly accepted: string | undefined;
   readonly undoable: boolean;
   onRelabel(index: number): void;
   onKeep(): void;
   onLeaveOut(): void;
   onUndo(): void;
-  /** A pointer pressed a button: the focus goes back, so that Enter does not press it again for the next image. */
+  /** After a click on a button, the focus returns to the images, so that Enter does not press the button again. */
   onPressed(): void;
 }
 
-/** A bar that takes more of the window than this would hide what it is about. */
+/** A bar that takes more of the window than this would hide the images. */
 const MOST_OF_WINDOW = 0.3;
 
 export function DecideBar(props: DecideBarProps) {
@@ -37,7 +37,7 @@ export function DecideBar(props: DecideBarProps) {
     (work: () => void) =>
     (event: MouseEvent): void => {
       work();
-      // Keys press with no pointer.
+      // Clicks by key have no pointer.
       if (event.detail > 0) onPressed();
     };
   const own = targets.length === 1 ? labelOf(set, targets[0] as number) : undefined;

@@ -1,4 +1,4 @@
-/** Chooses which images are looked at. */
+/** Selects the images to look at. */
 
 import { useRef } from "preact/hooks";
 import { splits } from "../../../src/data/dataset.ts";
@@ -12,7 +12,7 @@ export interface FilterBarProps {
   readonly filters: Filters;
   readonly passing: Filtered;
   onFilter(change: Partial<Filters>): void;
-  /** A choice was made by a pointer: the focus goes back to the images, where the keys are. */
+  /** After a choice by pointer, the focus returns to the images, where the keys work. */
   onDone(): void;
 }
 
@@ -94,7 +94,7 @@ export function FilterBar({ set, filters, passing, onFilter, onDone }: FilterBar
 interface ChoiceProps {
   readonly title: string;
   readonly value: string | undefined;
-  /** What it is, and what it is called. */
+  /** Its value and its displayed name. */
   readonly values: readonly (readonly [string, string])[];
   readonly counts: ReadonlyMap<string, number>;
   onChoose(value: string | undefined): void;

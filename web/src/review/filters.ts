@@ -1,4 +1,4 @@
-/** Which images are looked at: the filters, what passes them, and how many would pass with another choice. */
+/** Which images to look at: the filters, the images that pass them, and how many would pass with another choice. */
 
 import type { Split } from "../../../src/data/dataset.ts";
 import type { Decision, ReviewSet } from "../../../src/server/review/protocol.ts";
@@ -8,14 +8,14 @@ export const states = ["undecided", "decided", "relabelled", "left out"] as cons
 export type State = (typeof states)[number];
 
 export interface Filters {
-  /** The label of the data; of images without labels the answer. */
+  /** The label of the data; for images without labels, the prediction. */
   readonly class?: string | undefined;
-  /** `label>answer`, or what the list of suspects suggests */
+  /** `label>prediction`, or the suggestion of the list of suspects */
   readonly pair?: string | undefined;
   readonly split?: Split | undefined;
   readonly state?: State | undefined;
   readonly suspects: boolean;
-  /** Images that were chosen on the map. */
+  /** Images selected on the map. */
   readonly map?: ReadonlySet<number> | undefined;
 }
 
@@ -29,18 +29,21 @@ export const noFilters: Filters = {
 };
 
 export interface Filtered {
-  /** Images that pass, in the order in which to look. */
+  /** Images that pass, in review order. */
   readonly list: readonly number[];
-  /** How many would pass with each choice of a filter, all others as they are. */
+  /** How many would pass with each choice of a filter, with all others unchanged. */
   readonly counts: Readonly<Record<"class" | "pair" | "split" | "state", ReadonlyMap<string, number>>>;
   readonly suspects: number;
-  /** Decided images and all images, whatever their state: of those that pass the other filters, and of the whole set. */
+  /**
+   * Number of decided images and of all images, whatever their state: among those that pass the other filters, and in the whole
+   * set.
+   */
   readonly decided: number;
   readonly of: number;
   readonly decidedOfAll: number;
 }
 
-/** `label>answer` where they differ. */
+/** `label>prediction` if they differ. */
 export function pairOf(set: ReviewSet, image: number): string | undefined {
   const one = set.images[image];
   return one && isSuspect(set, one)
@@ -103,7 +106,7 @@ const statesOf: Readonly<Record<Outcome, readonly State[]>> = {
   "left out": ["decided", "left out"],
 };
 
-/** The first undecided image, searched after `after` and then from the beginning. */
+/** The first undecided image after `after`, continuing from the beginning. */
 export function nextUndecided(
   list: readonly number[],
   after: number | undefined,
@@ -113,7 +116,7 @@ export function nextUndecided(
   return [...list.slice(from), ...list.slice(0, from)].find((image) => decisionOf(image) === undefined);
 }
 
-/** The image before or behind one in the list; also if that one is not in the list, by the order in which to look. */
+/** The image before or after one in the list, by review order; also works if that one is not in the list. */
 export function neighbourIn(
   list: readonly number[],
   order: readonly number[],

@@ -1,10 +1,10 @@
-/** Above the grid: how many images it shows, and how many are selected. */
+/** The bar above the grid: how many images it shows, and how many are selected. */
 
 import { imageCount, number } from "./words.ts";
 
 export interface GridHeadProps {
   readonly of: number;
-  /** What was decided last. */
+  /** The last decision. */
   readonly last: string;
   readonly selected: number;
   readonly several: boolean;

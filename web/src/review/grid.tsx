@@ -1,6 +1,6 @@
 /**
- * All images that pass the filter as thumbnails. Only those in sight exist: cells have one size, so that the place of each follows
- * from its number, and the page scrolls over as many as there are.
+ * All images that pass the filter as thumbnails. Only those in view exist: cells have one size, so the position of each follows
+ * from its index, and the page scrolls as if all were there.
  */
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
@@ -19,7 +19,7 @@ export interface GridProps {
   readonly list: readonly number[];
   readonly current: number | undefined;
   readonly selection: ReadonlySet<number>;
-  /** Changes when the focus is to go to the current image. */
+  /** Changes when the current image should get the focus. */
   readonly focusAsked: number;
   onMove(image: number, how: Move): void;
   onToggle(image: number): void;
@@ -27,16 +27,16 @@ export interface GridProps {
   onOpen(image: number): void;
 }
 
-/** `range`: selects from where the last selection began; `toggle`: selects or no longer selects this one. */
+/** `range`: selects from the start of the last selection; `toggle`: toggles the selection of this one. */
 export type Move = "plain" | "range" | "toggle";
 
-/** In rem: the least width of a cell, in a wide and in a narrow window, and what its height has beyond its width. */
+/** In rem: the minimum width of a cell in a wide and in a narrow window, and the excess of its height over its width. */
 const WIDTH = { wide: 7.75, narrow: 6.5 };
 const NARROW = 30;
 const CAPTION = 2.5;
-/** Between cells. */
+/** Gap between cells. */
 const GAP = 0.5;
-/** Rows above and below what is in sight. */
+/** Rows rendered above and below the visible ones. */
 const SPARE = 2;
 
 export function Grid(props: GridProps) {
@@ -47,7 +47,7 @@ export function Grid(props: GridProps) {
   const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
   const least = (width < NARROW * rem ? WIDTH.narrow : WIDTH.wide) * rem;
   const columns = Math.max(1, Math.floor((width + GAP * rem) / (least + GAP * rem)));
-  /** From the beginning of a cell to that of the next. */
+  /** Distance from the start of a cell to that of the next. */
   const stepX = (width + GAP * rem) / columns;
   const stepY = stepX + CAPTION * rem;
   const rows = Math.ceil(list.length / columns);
@@ -55,7 +55,7 @@ export function Grid(props: GridProps) {
   const at = current === undefined ? -1 : list.indexOf(current);
   const focused = Math.max(0, at);
 
-  /** Positions that are drawn: those in sight, and the one that has the focus or would get it. */
+  /** Rendered positions: the visible ones, and the one that has the focus or would get it. */
   const positions: number[] = [];
   for (let i = first * columns; i < Math.min(list.length, last * columns); i++) positions.push(i);
   if (focused < list.length && !positions.includes(focused)) positions.push(focused);
@@ -148,7 +148,7 @@ export function Grid(props: GridProps) {
   );
 }
 
-/** Milliseconds that a cell stays in sight before its image is asked for: scrolling past thousands requests none of them. */
+/** Milliseconds that a cell must be in view before its image is requested: scrolling past thousands requests none of them. */
 const REST = 60;
 
 function Thumbnail({ set, image }: { readonly set: ReviewSet; readonly image: number }) {
@@ -207,7 +207,7 @@ function cellClass(set: ReviewSet, review: Review, image: number, current: boole
     .join(" ");
 }
 
-/** The first row and the one behind the last, of those that the window shows and some more. */
+/** The first visible row and the one after the last, extended by some more. */
 function useRowsInSight(
   host: { readonly current: HTMLElement | null },
   height: number,

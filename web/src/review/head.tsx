@@ -1,4 +1,4 @@
-/** The head of the page: what is reviewed, the progress, and whether everything is saved. */
+/** The header of the page: what is reviewed, the progress, and whether everything is saved. */
 
 import type { ReviewSet } from "../../../src/server/review/protocol.ts";
 import { count } from "../parts/numbers.ts";

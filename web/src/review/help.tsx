@@ -49,7 +49,7 @@ export function Help({ task, singleKeys, onSingleKeys, onClose }: HelpProps) {
 
 const KEY = "vultus-review-keys";
 
-/** Kept by the browser. */
+/** Stored by the browser. */
 export function useSingleKeys(): [boolean, (on: boolean) => void] {
   const [on, setOn] = useState(() => localStorage.getItem(KEY) !== "focused");
   return [

@@ -29,24 +29,24 @@ export function keysOf(task: "labels" | "unlabelled"): readonly Key[] {
 
 const DIGIT = /^[0-9]$/;
 
-/** The digit of a class: 1 of the first and 0 of the tenth. Classes that are all named by a digit have their own. */
+/** The digit of a class: 1 for the first and 0 for the tenth. Classes that are all named by digits keep their own. */
 export function digitOf(classes: readonly string[], index: number): string | undefined {
   if (classes.every((name) => DIGIT.test(name))) return classes[index];
   return index < 10 ? String((index + 1) % 10) : undefined;
 }
 
-/** The class that a digit means. */
+/** The class for a digit. */
 export function classOfDigit(classes: readonly string[], key: string): number | undefined {
   const index = DIGIT.test(key) ? classes.findIndex((_, i) => digitOf(classes, i) === key) : -1;
   return index < 0 ? undefined : index;
 }
 
-/** Where single keys are for the element itself. */
+/** Elements that handle single keys themselves. */
 const FIELDS = "input:not([type=checkbox]), select, textarea, dialog";
-/** What Enter and Space press. */
+/** Elements that Enter and Space press. */
 const PRESSED = "button, a, summary, input";
 
-/** @returns whether the key is meant for what has the focus, and not for the page. */
+/** @returns whether the key is meant for the focused element, not for the page. */
 export function isForElement(event: KeyboardEvent): boolean {
   const { target, key } = event;
   if (!(target instanceof Element)) return false;
@@ -57,7 +57,7 @@ export function isForElement(event: KeyboardEvent): boolean {
   );
 }
 
-/** Calls `handle` for every key that is pressed on the page. */
+/** Calls `handle` for every key pressed on the page. */
 export function useKeys(handle: (event: KeyboardEvent) => void): void {
   const latest = useRef(handle);
   latest.current = handle;

@@ -1,28 +1,28 @@
-/** Lays out features in two dimensions so that what is near stays near (UMAP, McInnes, Healy and Melville 2018). */
+/** Lays out features in two dimensions so that neighbours stay close (UMAP, McInnes, Healy and Melville 2018). */
 
 import { UMAP } from "umap-js";
 import { random } from "../../../src/util/random.ts";
 import { principalComponents } from "./principal-components.ts";
 
-/** Dimensions that distances are taken in. Of 5,000 images with 512 features this halves the time until the first step. */
+/** Number of dimensions for distances. For 5,000 images with 512 features this halves the time until the first step. */
 const DIMENSIONS = 30;
 const NEIGHBOURS = 15;
 const EPOCHS = 250;
-/** Fewer images stay where their two directions put them. */
+/** With fewer images, their first two principal components are the layout. */
 const FEWEST = 5;
-/** The extent that the layout begins with; UMAP's own. */
+/** The initial extent of the layout; UMAP's default. */
 const EXTENT = 10;
 
 export interface LayoutStep {
   readonly done: number;
   readonly of: number;
-  /** [x, y] of each image, as they are so far. */
+  /** [x, y] of each image in the current state. */
   readonly positions: Float32Array;
 }
 
 /**
- * Yields the layout as it settles; the last step is the layout. It begins with the two directions of the largest variance, and draws
- * the same random numbers every time, so that the same images always lie in the same places.
+ * Yields intermediate layouts; the last one is final. It begins with the two directions of the largest variance, and uses the
+ * same random numbers every time, so that the same images always get the same positions.
  * @param features `count` × width
  */
 export function* layOut(features: Float32Array, count: number): Generator<LayoutStep> {
@@ -50,7 +50,7 @@ export function* layOut(features: Float32Array, count: number): Generator<Layout
   }
 }
 
-/** The first two directions, and a little noise: images that are identical could never part. */
+/** The first two components plus a little noise, since identical images could never separate otherwise. */
 function startOf(rows: Float32Array, width: number, count: number): Float32Array {
   const draws = random("start of the map");
   const largest = rows.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-9);
@@ -60,7 +60,7 @@ function startOf(rows: Float32Array, width: number, count: number): Float32Array
   });
 }
 
-/** Features are compared by their direction, as neighbours are. */
+/** Features are compared by direction, as for neighbours. */
 function unitRows(features: Float32Array, count: number): Float32Array {
   const width = features.length / count;
   const result = features.slice();

@@ -1,4 +1,4 @@
-/** The image of a point, on the side of the point that has more room. */
+/** The image of a point, on the side with more room. */
 
 import type { ReviewSet } from "../../../src/server/review/protocol.ts";
 import type { Extent } from "../parts/place-labels.ts";

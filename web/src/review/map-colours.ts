@@ -1,4 +1,4 @@
-/** What the colours of the map mean. */
+/** The meaning of the map's colours. */
 
 import { splits } from "../../../src/data/dataset.ts";
 import type { ReviewImage, ReviewSet } from "../../../src/server/review/protocol.ts";
@@ -12,11 +12,11 @@ export type ColourBy = "label" | "answer" | "split" | "error";
 export interface Group {
   readonly name: string;
   readonly marking: Marking;
-  /** Higher ones are drawn above. */
+  /** Groups with higher numbers are drawn on top. */
   readonly layer: number;
 }
 
-/** The meanings that colours can have for this set. */
+/** The meanings that colours can have for this data set. */
 export function coloursOf({ task, images }: ReviewSet): readonly ColourBy[] {
   const hasAnswers = images.some(({ opinion }) => opinion !== undefined);
   if (task === "unlabelled") return hasAnswers ? ["label", "answer"] : ["label"];

@@ -1,17 +1,19 @@
-/** Draws the map: points in the colour and shape of their group, and above them what is hovered, focused and looped. */
+/**
+ * Draws the map: points in the colour and shape of their group, and on top of them the hovered, focused and lasso-selected ones.
+ */
 
 import type { Extent } from "../parts/place-labels.ts";
 import type { Group } from "./map-colours.ts";
 import { type Point, pointAt } from "./map-geometry.ts";
 import type { Shape } from "./palette.ts";
 
-/** Radius of a point in pixels, and of one that is selected. */
+/** Radius of a point in pixels, and of a selected one. */
 const RADIUS = 3.5;
 const SELECTED_RADIUS = 4.5;
-/** How much of their colour points keep while others are selected. */
+/** Opacity of other points while some are selected. */
 const FADED = 0.25;
 
-/** Fits the canvas to its extent and the screen's pixels, and empties it. */
+/** Fits the canvas to its size and the screen's pixels, and clears it. */
 function cleared(canvas: HTMLCanvasElement, { width, height }: Extent): CanvasRenderingContext2D {
   const ratio = devicePixelRatio;
   canvas.width = Math.round(width * ratio);
@@ -21,7 +23,7 @@ function cleared(canvas: HTMLCanvasElement, { width, height }: Extent): CanvasRe
   return context;
 }
 
-/** Selected points lie above the others, and what is marked by a colour above what is not. */
+/** Selected points are above the others, and coloured points above uncoloured ones. */
 export function drawPoints(
   canvas: HTMLCanvasElement,
   extent: Extent,
@@ -50,7 +52,7 @@ export function drawPoints(
 export interface Marks {
   readonly hovered: Point | undefined;
   readonly focused: Point | undefined;
-  /** Of the circle around the focused point. */
+  /** Radius of the circle around the focused point. */
   readonly radius: number;
   readonly loop: readonly Point[];
 }
@@ -105,7 +107,7 @@ function addShape(path: CanvasPath, shape: Shape, { x, y }: Point, radius: numbe
   path.closePath();
 }
 
-/** Of shapes of about the same area, in radii. */
+/** Corners of shapes of about the same area, in radii. */
 export const cornersOf: Readonly<Record<Exclude<Shape, "circle">, readonly (readonly [number, number])[]>> = {
   square: [
     [-0.9, -0.9],

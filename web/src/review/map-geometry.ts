@@ -1,4 +1,4 @@
-/** Where the points of the map are on the screen, and which of them are meant by a place, a direction or a loop. */
+/** Positions of the map's points on the screen, and which points a position, a direction or a loop refers to. */
 
 import type { Extent } from "../parts/place-labels.ts";
 
@@ -7,7 +7,7 @@ export interface Point {
   readonly y: number;
 }
 
-/** How the map is looked at: `zoom` 1 shows all of it in the middle, moved by `pan` pixels. */
+/** The view of the map: `zoom` 1 shows all of it centred, shifted by `pan` pixels. */
 export interface Camera {
   readonly zoom: number;
   readonly pan: Point;
@@ -16,10 +16,10 @@ export interface Camera {
 export const whole: Camera = { zoom: 1, pan: { x: 0, y: 0 } };
 
 const LARGEST_ZOOM = 40;
-/** Pixels around the whole map. */
+/** Margin around the whole map in pixels. */
 const MARGIN = 24;
 
-/** Zooms by `factor` so that what lies at `fixed`, in pixels, stays there. */
+/** Zooms by `factor` so that the point at `fixed`, in pixels, stays there. */
 export function zoomed(
   { zoom, pan }: Camera,
   factor: number,
@@ -35,7 +35,7 @@ export function zoomed(
     : { zoom: next, pan: { x: moved(fixed.x, width / 2, pan.x), y: moved(fixed.y, height / 2, pan.y) } };
 }
 
-/** Two fingers: what lay between them stays between them. */
+/** Two fingers: the point between them stays between them. */
 export function pinched(
   camera: Camera,
   from: readonly [Point, Point],
@@ -95,7 +95,7 @@ export function nearest(points: Float32Array, to: Point, radius = Infinity): num
   });
 }
 
-/** The next point from one towards a direction, sideways at most as far as ahead. */
+/** The next point from one in a direction, with a sideways distance of at most the forward distance. */
 export function towards(points: Float32Array, from: number, direction: Point): number | undefined {
   const start = pointAt(points, from);
   return least(points, ({ x, y }) => {
@@ -105,7 +105,7 @@ export function towards(points: Float32Array, from: number, direction: Point): n
   });
 }
 
-/** Points inside a loop, which closes itself (even-odd rule). */
+/** Points inside a loop, which is closed automatically (even-odd rule). */
 export function inLoop(points: Float32Array, loop: readonly Point[]): number[] {
   return indicesWhere(points, ({ x, y }) => {
     let inside = false;

@@ -14,9 +14,9 @@ export type LayoutState =
 
 export interface MapLayout {
   readonly state: LayoutState;
-  /** Images by their place in the layout. */
+  /** Images by their index in the layout. */
   readonly images: readonly number[];
-  /** [x, y] of each; undefined until the first is known. */
+  /** [x, y] of each; undefined until the first layout is known. */
   readonly positions: Float32Array | undefined;
   start(review: ReviewState): void;
   cancel(): void;

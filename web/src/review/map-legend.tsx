@@ -1,4 +1,4 @@
-/** What the colours of the map mean, and of how many images. */
+/** The meaning of the map's colours, with the number of images. */
 
 import type { Group } from "./map-colours.ts";
 import { cornersOf } from "./map-drawing.ts";

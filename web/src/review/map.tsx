@@ -32,7 +32,7 @@ export interface MapViewProps {
   readonly review: Review;
   readonly palette: readonly Marking[];
   readonly layout: MapLayout;
-  /** Images that pass the filters: only they are on the map. */
+  /** Images that pass the filters: the map shows only these. */
   readonly passing: ReadonlySet<number>;
   onShow(images: ReadonlySet<number>): void;
   onOpen(image: number): void;
@@ -83,11 +83,11 @@ export function MapView(props: MapViewProps) {
   );
 }
 
-/** Pixels around a point that mean it. */
+/** Maximum distance in pixels from the pointer to the point that it selects. */
 const REACH = 14;
 const WHEEL = 0.0015;
 const STEP = 1.5;
-/** Pixels that a pointer moves before it draws a loop. */
+/** Pixels that a pointer moves before it starts a loop. */
 const STILL = 6;
 
 const colourNames: Readonly<Record<ColourBy, string>> = {
@@ -128,12 +128,12 @@ function Scatter(props: MapViewProps & { readonly positions: Float32Array }) {
   const [selection, select] = useState<ReadonlySet<number>>(new Set());
   const [loop, setLoop] = useState<readonly Point[]>([]);
   const drag = useRef<Drag | undefined>(undefined);
-  /** Where each finger is, or the mouse while its button is down; by pointer. */
+  /** Position of each finger, or of the mouse while its button is down, by pointer id. */
   const fingers = useRef(new Map<number, Point>());
 
   const points = useMemo(() => {
     const all = onScreen(positions, extent, camera);
-    // What is nowhere is neither drawn nor found.
+    // Images without a position are neither drawn nor found.
     return all.map((value, i) => (passing.has(images[i >> 1] as number) ? value : Number.NaN));
   }, [positions, extent, camera, passing]);
   const { groups, groupOf } = useMemo(() => groupsOf(set, palette, by, review), [set, by, review.version]);
@@ -178,7 +178,7 @@ function Scatter(props: MapViewProps & { readonly positions: Float32Array }) {
   const zoom = (factor: number, fixed: Point = { x: extent.width / 2, y: extent.height / 2 }): void =>
     look((before) => zoomed(before, factor, fixed, extent));
 
-  // Added by hand: the page must not scroll with it, which only a listener that is not passive can prevent.
+  // Added manually: the page must not scroll with it, which only a non-passive listener can prevent.
   useEffect(() => {
     const element = surface.current;
     const turn = (event: WheelEvent): void => {
@@ -381,7 +381,7 @@ function isPair(points: readonly Point[]): points is readonly [Point, Point] {
   return points.length === 2;
 }
 
-/** How far to move what lies outside of 0 to `size`, so that it lies well inside. */
+/** The shift that moves a coordinate outside of 0 to `size` well inside. */
 function outside(at: number, size: number): number {
   if (at < 0) return size / 4 - at;
   return at > size ? (3 * size) / 4 - at : 0;

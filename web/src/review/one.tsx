@@ -1,4 +1,7 @@
-/** One image large, with all that helps to decide: its label, the answer, the votes, and the most similar images. */
+/**
+ * One image at full size, with everything that helps to decide: its label, the prediction, the votes, and the most similar
+ * images.
+ */
 
 import type { RefObject } from "preact";
 import { useEffect, useState } from "preact/hooks";
@@ -24,14 +27,14 @@ export interface OneProps {
   readonly review: Review;
   readonly palette: readonly Marking[];
   readonly image: number;
-  /** Its place among the images that pass the filter, from 0; -1 where it does not. */
+  /** Its index among the images that pass the filter; -1 if it does not pass. */
   readonly place: number;
   readonly of: number;
   readonly heat: boolean;
-  /** What was decided last. */
+  /** The last decision. */
   readonly last: string;
   readonly stage: RefObject<HTMLDivElement>;
-  /** Images that come next: they are loaded before they are needed. */
+  /** The next images, which are preloaded. */
   readonly upcoming: readonly number[];
   onHeat(): void;
   onStep(by: 1 | -1): void;
@@ -104,7 +107,7 @@ export function One(props: OneProps) {
             />
           </section>
         )}
-        {/* The model's similar images would reveal its answer. */}
+        {/* The model's similar images would reveal its prediction. */}
         {set.features && !blind && (
           <NeighbourList set={set} review={review} palette={palette} of={image} onGo={onGo} />
         )}

@@ -1,4 +1,4 @@
-/** Distinguishes classes by colours that everybody can distinguish, and by shapes if there are more classes than colours. */
+/** Distinguishes classes by colours that everybody can tell apart, and by shapes if there are more classes than colours. */
 
 import { known } from "../style/accents.ts";
 
@@ -11,7 +11,7 @@ export interface Marking {
 export const shapes = ["circle", "square", "triangle", "diamond"] as const;
 export type Shape = (typeof shapes)[number];
 
-/** A class that has a colour of its own gets it; the others get those that are left, and then all once more in another shape. */
+/** A class with its own colour gets that; the others get the remaining colours, and then all colours again with another shape. */
 export function paletteOf(classes: readonly string[]): readonly Marking[] {
   const own = classes.map((name) => known.indexOf(name.toLowerCase()));
   const uses = known.map((_, accent) => Number(own.includes(accent)));

@@ -17,10 +17,10 @@ export interface Place extends Filters {
 
 export type Go = (change: Partial<Place>) => void;
 
-/** Browsers refuse addresses that change more often than some times a second. */
+/** Browsers refuse addresses that change more than a few times per second. */
 const QUIET = 300;
 
-/** A change of the view is a step of the history; everything else changes the address only. */
+/** A change of the view is a history entry; everything else only changes the address. */
 export function usePlace(): [Place, Go] {
   const [place, setPlace] = useState(() => placeOf(location.hash));
   const latest = useRef(place);

@@ -1,13 +1,13 @@
-/** The directions in which rows of numbers vary most, and the rows seen along them (principal component analysis). */
+/** The directions in which rows of numbers vary most, and the rows projected onto them (principal component analysis). */
 
 import { random } from "../../../src/util/random.ts";
 
-/** Enough for directions that stand out; those that hardly differ in variance may mix, which no distance notices. */
+/** Enough for distinct directions; those of nearly equal variance may mix, which does not affect distances. */
 const ROUNDS = 4;
 
 /**
- * The rows in at most `wanted` dimensions, the one of the largest variance first. Orthogonal iteration, from random directions that
- * are always the same.
+ * The rows in at most `wanted` dimensions, the one with the largest variance first. Uses orthogonal iteration from fixed random
+ * directions.
  * @param rows `count` × `width`
  * @returns `count` × min(wanted, width)
  */
@@ -48,7 +48,7 @@ function withoutMean(rows: Float32Array, count: number): Float32Array {
   return rows.map((value, i) => value - (mean[i % width] as number));
 }
 
-/** Gram and Schmidt's. A direction that is none any more becomes zero. */
+/** Gram-Schmidt. A direction that vanishes becomes zero. */
 function orthonormal(axes: readonly Float64Array[]): Float64Array[] {
   const done: Float64Array[] = [];
   for (const axis of axes) {

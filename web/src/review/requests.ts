@@ -3,7 +3,7 @@
 import type { ProblemBody } from "../../../src/server/problems.ts";
 import type { ReviewState } from "../../../src/server/review/protocol.ts";
 
-/** The server answered, but refused: its reason is the message. */
+/** The server responded with a refusal: its reason is the message. */
 export class Refused extends Error {
   /** The problem's code, if it has one. */
   readonly code: string | undefined;
@@ -14,10 +14,10 @@ export class Refused extends Error {
   }
 }
 
-/** Milliseconds after which the connection counts as lost, for what the server can do at once. */
+/** Milliseconds after which the connection counts as lost, for requests that the server can answer at once. */
 const PATIENCE = 30_000;
 
-/** @throws Refused with the server's reason; anything else means that there was no answer. */
+/** @throws Refused with the server's reason; any other error means that there was no response. */
 export async function ask(path: string, init?: RequestInit): Promise<Response> {
   const response = await fetch(path, init);
   if (!response.ok) throw await refusalIn(response);
@@ -37,7 +37,7 @@ export function post<T>(path: string, body: unknown): Promise<T> {
   });
 }
 
-/** What the server reviews now; undefined if nobody answers. */
+/** What the server reviews now; undefined if there is no response. */
 export async function askState(): Promise<ReviewState | undefined> {
   try {
     return await askJson(address("state"), { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
@@ -46,13 +46,13 @@ export async function askState(): Promise<ReviewState | undefined> {
   }
 }
 
-/** The address of what belongs to the review named `id`, whose images have these numbers. */
+/** The address of a resource of the review named `id`, for images with these numbers. */
 export function address(what: string, id?: string, query: Readonly<Record<string, string>> = {}): string {
   const parts = new URLSearchParams({ ...query, ...(id === undefined ? {} : { review: id }) });
   return `v1/review${what === "" ? "" : `/${what}`}${parts.size === 0 ? "" : `?${parts}`}`;
 }
 
-/** The sides that are asked for are few, so that server and browser can keep what they made. */
+/** Only a few sizes are requested, so that server and browser can cache the results. */
 export const THUMBNAIL = 160;
 export const LARGE = 768;
 
@@ -69,7 +69,7 @@ async function refusalIn(response: Response): Promise<Refused> {
     const { detail, title, code } = (await response.json()) as Partial<ProblemBody>;
     if (detail ?? title) return new Refused((detail ?? title) as string, code);
   } catch {
-    // What stands between the page and the server answers in other forms.
+    // Intermediaries between the page and the server respond in other formats.
   }
   return new Refused(`the server answered ${response.status} ${response.statusText}`.trimEnd());
 }

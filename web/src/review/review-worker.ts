@@ -12,7 +12,7 @@ export type FromLayout =
   | ({ readonly kind: "step" } & LayoutStep)
   | { readonly kind: "failed"; readonly reason: string };
 
-/** Milliseconds between two steps that are shown. */
+/** Milliseconds between two displayed steps. */
 const SHOW_EVERY = 100;
 
 self.addEventListener("message", ({ data: { features, count } }: MessageEvent<ToLayout>) => {

@@ -1,7 +1,7 @@
 /**
- * The review as the page knows it: what is decided and saved, and what still waits to be saved. Decisions are sent one after the
- * other and show at once, but count as saved only when the server has answered. One that is refused, or that nobody answers, waits
- * with all behind it.
+ * The page's state of the review: saved decisions, and those waiting to be saved. Decisions are sent one after the other and
+ * appear at once, but count as saved only when the server has confirmed them. If one is refused or not answered, it waits with
+ * all after it.
  */
 
 import type { Decided, Decision, DecisionRequest, ReviewSet } from "../../../src/server/review/protocol.ts";
@@ -14,22 +14,22 @@ export type Link = "loading" | "open" | "lost" | "changed";
 export interface Review {
   readonly set: ReviewSet | undefined;
   readonly link: Link;
-  /** Why the server refused the first of the waiting decisions, or the whole review. */
+  /** The reason why the server refused the first waiting decision, or the whole review. */
   readonly refusal: string | undefined;
-  /** Why the last step could not be undone. */
+  /** The reason why the last step could not be undone. */
   readonly notUndone: string | undefined;
-  /** Decisions that wait to be saved. */
+  /** Number of decisions that wait to be saved. */
   readonly waiting: number;
   readonly undoable: boolean;
-  /** Grows with every change of a decision. */
+  /** Increases with every change of a decision. */
   readonly version: number;
   decisionOf(image: number): Decision | undefined;
   isSaved(image: number): boolean;
   decide(images: readonly number[], decision: Decision): void;
-  /** @returns the images that are as they were before; none if that failed. */
+  /** @returns the images that were restored; none if undoing failed. */
   undo(): Promise<readonly number[]>;
   retry(): void;
-  /** Gives up what is not saved. */
+  /** Discards the unsaved decisions. */
   discard(): void;
 }
 
@@ -37,7 +37,7 @@ type Step =
   | ({ readonly kind: "decide" } & DecisionRequest)
   | { readonly kind: "undo"; readonly done: (images: readonly number[]) => void };
 
-/** Milliseconds between two looks whether the server is there, and while it is not. */
+/** Milliseconds between two checks of the server, and while it is unreachable. */
 const LOOK_EVERY = 5000;
 const LOOK_AGAIN = 2000;
 
@@ -49,7 +49,7 @@ export function createReview(changed: () => void): Review {
   let saved: (Decision | undefined)[] = [];
   let undoable = 0;
   let version = 0;
-  /** The server's count of decisions, as far as this page knows of them. */
+  /** The server's count of decisions, as far as this page knows them. */
   let known = 0;
   let steps: Step[] = [];
   /** The decisions in `steps`, by image. */
@@ -66,7 +66,7 @@ export function createReview(changed: () => void): Review {
 
   const lose = (): void => {
     if (link !== "changed") link = "lost";
-    // It may have been undone without an answer: doing it again could undo another step.
+    // It may have been undone although no response came: a retry could undo another step.
     for (const step of steps) if (step.kind === "undo") step.done([]);
     steps = steps.filter(({ kind }) => kind === "decide");
   };
@@ -79,7 +79,7 @@ export function createReview(changed: () => void): Review {
             images: step.images,
             decision: step.decision,
           });
-    // More than this one: another page has decided too, and what it did is still to be read.
+    // A higher count than this page's: another page has decided too, and its decisions have yet to be read.
     if (decided.version === known + 1 || decided.changed.length === 0) known = decided.version;
     for (const { image, decision } of decided.changed) saved[image] = decision;
     undoable = decided.undoable;
@@ -112,7 +112,7 @@ export function createReview(changed: () => void): Review {
     sending = false;
   };
 
-  /** Reads the review again after the server was gone: it may have saved decisions without confirming them. */
+  /** Reads the review again after the server was unreachable: it may have saved decisions without confirming them. */
   const load = async (): Promise<void> => {
     try {
       const next = await askJson<ReviewSet>(address(""), { cache: "no-store" });
@@ -219,7 +219,7 @@ export function createReview(changed: () => void): Review {
   };
 }
 
-/** Decisions that are not saved are undone by dropping them. */
+/** Unsaved decisions are undone by dropping them. */
 function withoutUndone(steps: readonly Step[]): Step[] {
   const left: Step[] = [];
   for (const step of steps) {
@@ -232,7 +232,7 @@ function withoutUndone(steps: readonly Step[]): Step[] {
   return left;
 }
 
-/** Whether a decision is what is saved for an image: one to give it its own label is saved as one to keep it. */
+/** Whether a decision equals the saved one for an image: relabelling an image to its own label is saved as keeping it. */
 function isHeld(set: ReviewSet, image: number, decision: Decision, saved: Decision | undefined): boolean {
   return (
     outcomeOf(set, image, decision) === outcomeOf(set, image, saved) &&

@@ -1,11 +1,11 @@
-/** Descriptions of images, for display and for screen readers. */
+/** Texts that describe images, for display and for screen readers. */
 
 import type { Decision, ReviewImage, ReviewSet } from "../../../src/server/review/protocol.ts";
 import { share } from "../parts/numbers.ts";
 
 export type Outcome = "undecided" | "kept" | "relabelled" | "left out";
 
-/** Relabelling to the label that the data has keeps it. */
+/** Relabelling to the label of the data keeps it. */
 export function outcomeOf(set: ReviewSet, image: number, decision: Decision | undefined): Outcome {
   switch (decision?.kind) {
     case undefined:
@@ -19,7 +19,7 @@ export function outcomeOf(set: ReviewSet, image: number, decision: Decision | un
   }
 }
 
-/** The label that the data has. */
+/** The label of the data. */
 export function labelOf(set: ReviewSet, image: number): string | undefined {
   return nameOf(set, set.images[image]?.label);
 }
@@ -28,7 +28,7 @@ export function answerOf(set: ReviewSet, image: number): string | undefined {
   return nameOf(set, set.images[image]?.opinion?.answer);
 }
 
-/** The label that holds after the decision. */
+/** The label after the decision. */
 export function labelNow(set: ReviewSet, image: number, decision: Decision | undefined): string | undefined {
   return decision?.kind === "relabel" ? decision.label : labelOf(set, image);
 }
@@ -42,13 +42,13 @@ export function suggestionOf(set: ReviewSet, image: number): string | undefined 
   return nameOf(set, set.images[image]?.suggested);
 }
 
-/** The evidence against the label: the list of suspects if there is one, else the model's answer. */
+/** The evidence against the label: the list of suspects if there is one, else the model's prediction. */
 export function isSuspect({ suspects }: ReviewSet, { label, opinion, suggested }: ReviewImage): boolean {
   const other = suspects === undefined ? opinion?.answer : suggested;
   return label !== undefined && other !== undefined && other !== label;
 }
 
-/** An image in one line: `happy; the model: sad, 93 %`. */
+/** An image on one line: `happy; the model: sad, 93 %`. */
 export function spokenImage(set: ReviewSet, image: number, decision: Decision | undefined): string {
   const one = set.images[image] as ReviewImage;
   const answer = answerOf(set, image);
@@ -72,7 +72,7 @@ function spokenDecision(set: ReviewSet, image: number, decision: Decision): stri
   return set.task === "unlabelled" ? `labelled ${label}` : `relabelled to ${label}`;
 }
 
-/** What was just decided: `happy relabelled to sad`, `24 images left out`. */
+/** The last decision: `happy relabelled to sad`, `24 images left out`. */
 export function spokenStep(set: ReviewSet, images: readonly number[], decision: Decision): string {
   const [first] = images;
   if (first === undefined) return "";

@@ -2,12 +2,12 @@
 
 export const known = ["angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"];
 
-/** As a CSS colour. Classes that vultus does not know take the colours in their order. */
+/** As a CSS colour. Classes unknown to vultus get the colours in order. */
 export function accentOf(name: string, index: number): string {
   return `var(${variableOf(name, index)})`;
 }
 
-/** The same as it is now, for a canvas: light or dark. */
+/** The current value, light or dark, for a canvas. */
 export function computedAccent(element: Element, name: string, index: number): string {
   return getComputedStyle(element).getPropertyValue(variableOf(name, index)).trim();
 }

@@ -1,4 +1,4 @@
-/** A class: its name, how to give it examples, and those that it has. */
+/** A class: its name, its examples, and ways to add more. */
 
 import { useMemo, useRef, useState } from "preact/hooks";
 import { count } from "../parts/numbers.ts";
@@ -13,10 +13,10 @@ import { HANDS_FREE, type Recorder } from "./use-recorder.ts";
 
 export interface ClassCardProps {
   readonly of: TaughtClass;
-  /** Its place among the classes. */
+  /** Its index among the classes. */
   readonly index: number;
   readonly examples: readonly Example[];
-  /** Of the class with the most examples. */
+  /** Number of examples of the largest class. */
   readonly most: number;
   readonly project: OpenProject;
   readonly recorder: Recorder;
@@ -35,7 +35,7 @@ export function ClassCard(props: ClassCardProps) {
     recorder.state.kind !== "idle" && recorder.state.class === id && recorder.state.seconds !== undefined;
   const input = useRef<HTMLInputElement>(null);
   const card = useRef<HTMLElement>(null);
-  // While examples come in, nothing is compared; nor again where they are the same.
+  // While examples are being added, nothing is compared; nor is an unchanged set compared again.
   const which = [examples.length, examples[0]?.id, examples.at(-1)?.id].join();
   const alike = useMemo(
     () => !recording && lookAlike(examples.map(({ thumbnail }) => thumbnail)),
@@ -128,7 +128,7 @@ interface ClassNameProps {
   onRename(name: string): Promise<void>;
 }
 
-/** A name that another class has, or that no folder can have, is refused; the class then keeps its own. */
+/** A name that another class has, or that no folder can have, is rejected; the class then keeps its own. */
 function ClassName({ of: { id, name }, others, onRename }: ClassNameProps) {
   const [refusal, setRefusal] = useState<string>();
   const rename = (value: string): Promise<void> | undefined => {
@@ -161,16 +161,16 @@ interface HoldButtonProps {
   readonly to: string;
   readonly name: string;
   readonly on: boolean;
-  /** The key that does the same while the focus is among the classes. */
+  /** The key that does the same while the focus is within the classes. */
   readonly shortcut: number;
 }
 
-/** Records as long as it is held, by a pointer, the space bar or the enter key. */
+/** Records while it is held, by a pointer, the space bar or the enter key. */
 function HoldButton({ recorder, to, name, on, shortcut }: HoldButtonProps) {
   const holds = recorder.state.kind === "recording" && recorder.state.class === to;
   const isKey = ({ key }: KeyboardEvent): boolean => key === " " || key === "Enter";
   const key = shortcut < 10 ? String(shortcut) : undefined;
-  // Pressing and letting go may both come before the next rendering.
+  // Press and release may both come before the next render.
   const holding = useRef(false);
   const hold = (): void => {
     holding.current = true;

@@ -14,13 +14,13 @@ type Point = readonly [x: number, y: number];
 interface Line {
   readonly mode: Mode;
   readonly points: readonly Point[];
-  /** Of which each is marked: there are few of them. */
+  /** Whether each point is marked, for curves with few of them. */
   readonly marked: boolean;
 }
 
-/** A step's loss is that of one batch: the line is a mean that forgets with this rate. */
+/** The loss of a step is that of one batch: the line is an exponential moving average with this rate. */
 const FORGETS = 0.15;
-/** Points of a line at most. */
+/** Maximum number of points of a line. */
 const MOST_POINTS = 200;
 
 export function Curves({ curves }: CurvesProps) {
@@ -79,7 +79,7 @@ export function Curves({ curves }: CurvesProps) {
 interface ChartProps {
   readonly title: string;
   readonly lines: readonly Line[];
-  /** Value at the upper end; the lower is 0. */
+  /** Value at the upper end; the lower end is 0. */
   readonly top: number;
   write(value: number): string;
   readonly label: string;

@@ -1,4 +1,4 @@
-/** Crops the largest face of an image, as for a model; the recogniser's worker loads this on demand. */
+/** Crops the largest face of an image, as for a model; the recogniser's worker loads this module on demand. */
 
 import type { Picture } from "../../../src/data/dataset.ts";
 import type { WebReadPhoto } from "../../../src/data/photo.web.ts";
@@ -19,7 +19,7 @@ export async function cutLargestFace(
   const found = await framedFaces(photo, detector, cropsFor(architecture));
   const { width, height } = photo;
   const extent = { width, height, boxes: found.map(({ box }) => box) };
-  // The former place of a face that was not found in this frame may show none.
+  // The previous position of a face that was not found in this frame may not show a face.
   const largest = found.find(({ missed }) => !missed);
   if (!largest) return extent;
   const crop = reduced(largest.crop, Math.round(architecture.inputSize * architecture.resize));
@@ -27,7 +27,7 @@ export async function cutLargestFace(
   return { ...extent, face: { image: await pngOf(crop), thumbnail: small } };
 }
 
-/** A square of at most this side: a photo that is taken whole has more pixels than any model sees. */
+/** A square of at most this side: a photo used as a whole has more pixels than any model sees. */
 function reduced(square: Picture, side: number): Picture {
   const { width, height } = square;
   return width <= side ? square : resampled(square, { x: 0, y: 0, width, height }, side, side);

@@ -1,4 +1,4 @@
-/** The first part of the view Teach: the camera, the classes, and everything that gives them examples. */
+/** The first part of the view Teach: the camera, the classes, and all ways to add examples. */
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -18,7 +18,7 @@ import { useRecorder } from "./use-recorder.ts";
 
 export interface ExamplesSectionProps {
   readonly recogniser: Recogniser;
-  /** Whose crops are kept; undefined until it is loaded. */
+  /** Its crops are kept; undefined until it is loaded. */
   readonly model: number | undefined;
   readonly models: Models;
   readonly project: OpenProject;
@@ -137,7 +137,7 @@ export function ExamplesSection({ recogniser, model, models, project, active }: 
   );
 }
 
-/** Files dropped or pasted anywhere: on a class they are its own, elsewhere their folders name the class. */
+/** Files dropped or pasted anywhere: on a class they become its examples, elsewhere their folders name the class. */
 function useDrops(
   active: boolean,
   take: (files: readonly GivenFile[], to: string | undefined) => void,
@@ -213,7 +213,7 @@ function AddFolder({ onFiles }: { onFiles(files: readonly GivenFile[]): void }) 
       <input
         ref={(element) => {
           input.current = element;
-          // Not in Preact's types.
+          // Missing from Preact's types.
           element?.setAttribute("webkitdirectory", "");
         }}
         class="visually-hidden"

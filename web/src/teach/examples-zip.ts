@@ -1,10 +1,10 @@
-/** The examples as an archive with a folder per class, which `vultus train` takes once it is unpacked. */
+/** The examples as an archive with a folder per class, which `vultus train` accepts once it is unpacked. */
 
 import { writeStoredZip } from "../../../src/formats/zip.ts";
 import type { Example, TaughtClass } from "./project.ts";
 
 /**
- * Images are numbered in their class; frames of one recording are neighbours, and their names identify the recording.
+ * Images are numbered within their class; frames of one recording are adjacent, and their names identify the recording.
  * @throws FormatError beyond 4 GiB or 65,534 examples.
  */
 export async function examplesZip(

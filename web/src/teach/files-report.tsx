@@ -12,7 +12,7 @@ export function FilesReport({ adding }: { readonly adding: Adding }) {
           Looking for faces: {progress.done} of {count(progress.all, "image")}
         </p>
       )}
-      {/* Screen readers announce what is added to an element that is already there. */}
+      {/* Screen readers announce what is added to an element that already exists. */}
       <div role="status">{report && !progress && <Report {...adding} report={report} />}</div>
     </>
   );

@@ -1,4 +1,4 @@
-/** Which examples a model's file records as images that it was trained on. */
+/** The examples that a model's file records as its training images. */
 
 import { keysToLookUp } from "../../../src/data/image-keys.ts";
 import { SIDE } from "../../../src/data/thumbnail.ts";

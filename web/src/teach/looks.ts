@@ -5,8 +5,8 @@ import { findNearDuplicates, SAME } from "../../../src/audit/near-duplicates.ts"
 import { BITS, wholePicture } from "../../../src/data/perceptual-hash.ts";
 
 /**
- * Groups of positions in the list of thumbnails that look the same, by the audit's hash and correlation. The audit takes the mean of
- * all images off before it hashes; of a few images, or of one face, that would leave nothing but noise.
+ * Groups of indices of thumbnails that look the same, by the audit's hash and correlation. The audit subtracts the mean of all
+ * images before hashing; with few images, or with one face, that would leave only noise.
  */
 export function alikeAmong(
   thumbnails: readonly Uint8Array[],
@@ -15,14 +15,14 @@ export function alikeAmong(
   return findNearDuplicates(thumbnails, { mean: new Float64Array(BITS), ...(onProgress && { onProgress }) });
 }
 
-/** Examples of a class that are compared: spread evenly over all of them. */
+/** Number of examples of a class that are compared: spread evenly over all of them. */
 const COMPARED = 24;
 /** With fewer examples there is no warning. */
 const FEWEST = 10;
-/** A class that shows fewer different images is warned of. */
+/** A class with fewer different images gets a warning. */
 const FEWEST_LOOKS = 3;
 
-/** Whether the examples of a class are nearly one image: one pose, one light. Thumbnails in the order of time. */
+/** Whether the examples of a class are nearly one image: one pose, one light. Thumbnails are in chronological order. */
 export function lookAlike(thumbnails: readonly Uint8Array[]): boolean {
   if (thumbnails.length < FEWEST) return false;
   const step = Math.max(1, thumbnails.length / COMPARED);

@@ -1,4 +1,4 @@
-/** The third part of the view Teach: how good the model is on examples that it has not seen, and where it is wrong. */
+/** The third part of the view Teach: the model's accuracy on examples that it has not seen, and its errors. */
 
 import { useMemo } from "preact/hooks";
 import { Confusion } from "../parts/confusion.tsx";
@@ -16,9 +16,9 @@ export interface MeasureSectionProps {
   readonly trainings: Trainings;
   readonly all: Trained;
   readonly examples: readonly Example[];
-  /** When the examples were changed last, in milliseconds since 1970. */
+  /** Time of the last change to the examples, in milliseconds since 1970. */
   readonly changed: number;
-  /** Where a model looked in an example. */
+  /** Shows where a model looked in an example. */
   explain(bundle: Blob, image: Blob): Promise<ExplainedFace>;
 }
 
@@ -124,7 +124,7 @@ function ClassList({ measure }: { readonly measure: Measure }) {
   );
 }
 
-/** Wrong answers that are shown. */
+/** Maximum number of wrong predictions shown. */
 const MOST = 12;
 
 type MistakesProps = Pick<MeasureSectionProps, "all" | "examples" | "explain"> & {

@@ -4,7 +4,7 @@ import { type ConfusionMatrix, confusionMatrix, margins } from "../../../src/met
 import { mcnemarP } from "../../../src/metrics/mcnemar.ts";
 import { wilsonInterval } from "../../../src/metrics/wilson.ts";
 
-/** A training's answers for the held-out examples, in their order. */
+/** A training's predictions for the held-out examples, in order. */
 export interface Answers {
   /** Examples × classes. */
   readonly probabilities: Float32Array;
@@ -28,7 +28,7 @@ export interface Measure {
   readonly tooFew: boolean;
   readonly classes: readonly ClassMeasure[];
   readonly matrix: ConfusionMatrix;
-  /** Positions of the examples with a wrong answer, the surest of them first. */
+  /** Indices of the examples with a wrong prediction, the most confident first. */
   readonly wrong: readonly WrongAnswer[];
 }
 
@@ -39,7 +39,7 @@ export interface WrongAnswer {
   readonly probability: number;
 }
 
-/** The minimum examples for a result per class, and in total. */
+/** The minimum number of examples for a result per class, and in total. */
 const FEWEST_OF_CLASS = 5;
 const FEWEST = 10;
 

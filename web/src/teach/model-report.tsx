@@ -1,10 +1,10 @@
-/** What became of a model that was dropped among the examples. */
+/** The result of adding a model that was dropped among the examples. */
 
 import type { Models } from "../models/use-models.ts";
 
 export interface ModelReportProps {
   readonly file: File;
-  /** The page's models, to which every view adds what is dropped on it. */
+  /** The page's models, to which every view adds dropped ones. */
   readonly models: Models;
   onClose(): void;
 }

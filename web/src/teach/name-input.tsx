@@ -1,23 +1,26 @@
-/** A name that can be changed where it stands. */
+/** A name that can be edited in place. */
 
 import { useState } from "preact/hooks";
 
 export interface NameInputProps {
   readonly class?: string;
   readonly label: string;
-  /** Id of the reason why the last name was refused. */
+  /** Id of the element with the reason why the last name was rejected. */
   readonly describedBy?: string | undefined;
   readonly name: string;
-  /** Called with another text. Once it has settled, the field shows `name` again, whatever it is by then. */
+  /** Called with a changed text. Once it has settled, the field shows `name` again, whatever its value by then. */
   onRename(name: string): Promise<void> | undefined;
 }
 
-/** Keeps the typed text even if the page renders in the middle of a word. Enter and leaving the field accept it, Escape discards it. */
+/**
+ * Keeps the typed text even if the page renders in the middle of a word. Enter and leaving the field accept it, Escape discards
+ * it.
+ */
 export function NameInput({ class: own, label, describedBy, name, onRename }: NameInputProps) {
   const [draft, setDraft] = useState<string>();
   const accept = async (value: string): Promise<void> => {
     if (value.trim() !== name) await onRename(value);
-    // What was typed in the meantime stays.
+    // Keeps what was typed in the meantime.
     setDraft((now) => (now === value ? undefined : now));
   };
   return (

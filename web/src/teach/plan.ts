@@ -1,4 +1,4 @@
-/** Decides what a training learns from, and what it is measured by. */
+/** Decides which examples a training learns from, and which measure it. */
 
 import { alikeAmong } from "./looks.ts";
 import type { Example, TaughtClass } from "./project.ts";
@@ -6,8 +6,8 @@ import { splitHonestly } from "./split.ts";
 import type { Plan, PlannedExample, Start } from "./trainings.ts";
 
 /**
- * `learned`: ids of the examples that the model that the training starts from has learned from. `onProgress` hears how many examples
- * are compared, which takes a while for thousands.
+ * `learned`: ids of the examples that the starting model has learned from. `onProgress` receives the number of compared examples;
+ * comparing thousands takes a while.
  */
 export function planOf(
   examples: readonly Example[],
@@ -22,7 +22,7 @@ export function planOf(
     return label === undefined ? [] : [{ ...example, label }];
   });
   const known = new Set(learned);
-  // Frames of recordings are cut in time; only files can be duplicates of something.
+  // Recordings are split by time; only files can be duplicates of something.
   const hasFiles = own.some(({ recording }) => recording === undefined);
   const thumbnails = own.map(({ thumbnail }) => thumbnail);
   const groups = hasFiles ? alikeAmong(thumbnails, onProgress) : [];

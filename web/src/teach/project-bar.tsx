@@ -1,4 +1,4 @@
-/** The projects that the browser keeps: their names, sizes, and which is open. */
+/** The projects stored in the browser: their names, sizes, and which is open. */
 
 import { useEffect, useState } from "preact/hooks";
 import { count } from "../parts/numbers.ts";
@@ -9,9 +9,9 @@ import type { Projects } from "./use-projects.ts";
 
 export interface ProjectBarProps {
   readonly projects: Projects;
-  /** Of the open one; undefined if another tab has it. */
+  /** State of the open project; undefined if another tab has it. */
   readonly open: OpenProject | undefined;
-  /** Of the model that the page has. */
+  /** Classes of the page's model. */
   readonly known: readonly string[];
 }
 
@@ -40,7 +40,7 @@ export function ProjectBar({ projects, open, known }: ProjectBarProps) {
           currentTarget.querySelector("summary")?.focus();
           currentTarget.open = false;
         }}
-        // It lies over the camera and the classes: what has the focus must be visible.
+        // It covers the camera and the classes: the focused element must be visible.
         onFocusOut={({ currentTarget, relatedTarget }) => {
           if (relatedTarget instanceof Node && !currentTarget.contains(relatedTarget))
             currentTarget.open = false;
@@ -87,7 +87,7 @@ export function ProjectBar({ projects, open, known }: ProjectBarProps) {
 interface RowProps {
   readonly project: StoredProject;
   readonly projects: Projects;
-  /** Whether this tab works on it. */
+  /** Whether this tab has it open. */
   readonly isMine: boolean;
 }
 
@@ -130,7 +130,7 @@ function Row({ project, projects, isMine }: RowProps) {
   );
 }
 
-/** What the browser gives the page, and whether it promises to keep it. */
+/** The storage that the browser grants the page, and whether it promises to keep the data. */
 function Space({ list }: { readonly list: readonly StoredProject[] }) {
   const [space, setSpace] = useState<{ quota: number | undefined; persisted: boolean }>();
   useEffect(() => {

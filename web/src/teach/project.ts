@@ -11,26 +11,26 @@ export interface TaughtClass {
 export interface Project {
   readonly id: string;
   readonly name: string;
-  /** When its classes or examples were changed last, in milliseconds since 1970. */
+  /** Time of the last change to its classes or examples, in milliseconds since 1970. */
   readonly changed: number;
   readonly classes: readonly TaughtClass[];
 }
 
-/** A face that was cut out of an image. */
+/** A face cropped from an image. */
 export interface Example {
   readonly id: string;
   readonly project: string;
   /** Id of its class. */
   readonly class: string;
-  /** The recording that it is a frame of; left out for an image that was added as a file. */
+  /** The recording that contains this frame; omitted for an image that was added as a file. */
   readonly recording?: string;
-  /** When it was recorded or added, in milliseconds since 1970. */
+  /** Time of recording or adding, in milliseconds since 1970. */
   readonly time: number;
   /** `camera`, or the name of the file. */
   readonly source: string;
   /** A square PNG. */
   readonly image: Blob;
-  /** As `data/thumbnail.ts` makes it: what examples are compared by. */
+  /** As reduced by `data/thumbnail.ts`, for comparing examples. */
   readonly thumbnail: Uint8Array;
 }
 
@@ -39,7 +39,7 @@ const LONGEST_NAME = 40;
 // oxlint-disable-next-line no-control-regex -- Control characters are what it looks for.
 const refused = /[\\/:*?"<>|\u0000-\u001f]/;
 
-/** Why a class cannot have this name beside the `others`; undefined if it can. */
+/** The reason why a class cannot have this name in addition to the `others`; undefined if it can. */
 export function refusalOfName(name: string, others: readonly string[]): string | undefined {
   const wanted = name.trim();
   if (wanted === "") return "A class needs a name.";
@@ -56,12 +56,12 @@ export function refusalOfName(name: string, others: readonly string[]): string |
   return undefined;
 }
 
-/** Whether a training would take them for one class. */
+/** Whether a training would treat them as one class. */
 export function sameName(a: string, b: string): boolean {
   return classKey(a) === classKey(b);
 }
 
-/** The name, with a number where one of the `others` has it. */
+/** The name, followed by a number if one of the `others` has it. */
 export function freeName(name: string, others: readonly string[]): string {
   for (let number = 1; ; number++) {
     const free = number === 1 ? name : `${name} ${number}`;
@@ -69,10 +69,10 @@ export function freeName(name: string, others: readonly string[]): string {
   }
 }
 
-/** The ratio of the largest class to the smallest from which a warning is shown. */
+/** The minimum ratio of the largest class to the smallest for a warning. */
 const UNBALANCED = 3;
 
-/** A warning where one class has many times the examples of another; counts by the classes' names. */
+/** A warning if one class has many times the examples of another; counts by class name. */
 export function imbalanceOf(counts: readonly (readonly [name: string, count: number])[]): string | undefined {
   const sorted = [...counts].filter(([, n]) => n > 0).sort((a, b) => a[1] - b[1]);
   const [least, most] = [sorted[0], sorted.at(-1)];
@@ -81,7 +81,7 @@ export function imbalanceOf(counts: readonly (readonly [name: string, count: num
   return `“${most[0]}” has ${times} times as many examples as “${least[0]}”. Add examples of “${least[0]}”.`;
 }
 
-/** Why nothing can be trained yet; undefined if it can. */
+/** The reason why nothing can be trained yet; undefined if training is possible. */
 export function missingForTraining(
   counts: readonly (readonly [name: string, count: number])[],
 ): string | undefined {
@@ -94,5 +94,5 @@ export function missingForTraining(
   return `${needed} Or delete ${few.length === 1 ? "the class" : "these classes"}.`;
 }
 
-/** Examples of a class without which no training starts: fewer teach nothing but those images. */
+/** Minimum number of examples per class for a training: a model would only memorise fewer. */
 export const FEWEST_EXAMPLES = 4;

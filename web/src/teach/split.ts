@@ -1,42 +1,41 @@
 /**
- * Splits examples into those a model learns from and those held out to measure it. Neighbouring frames of a recording are nearly the
- * same image: with a random split, a model would be measured on what it has memorised.
+ * Splits examples into those a model learns from and those held out to measure it. Neighbouring frames of a recording are nearly
+ * the same image: with a random split, a model would be measured on what it has memorised.
  */
 
 import { disjointSets } from "../../../src/util/disjoint-sets.ts";
 
-/** What of an example decides where it goes. */
+/** The properties of an example that determine its side. */
 export interface SplitExample {
   readonly label: string;
   readonly recording?: string | undefined;
   /** Milliseconds. */
   readonly time: number;
-  /** Whether the model that the training starts from has learned from it. */
+  /** Whether the starting model of the training has learned from it. */
   readonly learned?: boolean | undefined;
 }
 
-/** Positions in the list of examples, in order; each example is in one of them. */
+/** Indices into the list of examples, in order; each example is in one of them. */
 export interface HonestSplit {
   readonly training: readonly number[];
   readonly measured: readonly number[];
-  /** In neither: too near to a measured example to learn from. */
+  /** In neither: too close to a measured example to learn from. */
   readonly leftOut: readonly number[];
 }
 
 /** The held-out share. */
 const KEPT = 0.25;
-/** Milliseconds between the last frame to learn from and the first to measure by. */
+/** Milliseconds between the last frame for learning and the first for measuring. */
 const GAP = 500;
-/** Of a recording with fewer frames no end is cut off: it is held out as a whole, or not at all. */
+/** A recording with fewer frames is not divided: it is held out as a whole, or not at all. */
 const FEWEST_FRAMES = 8;
 
 type Side = "training" | "measured" | "leftOut";
 
 /**
- * Cuts each recording in time: its last quarter is held out, and what was recorded within half a second of a held-out
- * frame is left out. Of files and of short recordings about a quarter of each class is held out; similar images, by `groups` of
- * positions, stays on one side. The same examples in the same order are always split in the same way, and more at the end do not
- * change the sides of those before them.
+ * Splits each recording by time: its last quarter is held out, and frames within half a second of a held-out frame are left out.
+ * Of files and short recordings, about a quarter of each class is held out; similar images, given as `groups` of indices, stay on
+ * one side. The split is deterministic, and appending examples does not change the sides of earlier ones.
  */
 export function splitHonestly(
   examples: readonly SplitExample[],
@@ -58,7 +57,7 @@ export function splitHonestly(
   return { training: of("training"), measured: of("measured"), leftOut: of("leftOut") };
 }
 
-/** Positions of the frames of each recording, in the order of time. */
+/** Indices of the frames of each recording, in chronological order. */
 function recordingsIn(examples: readonly SplitExample[]): number[][] {
   const byRecording = new Map<string, number[]>();
   for (const [i, { recording }] of examples.entries()) {
@@ -71,7 +70,7 @@ function recordingsIn(examples: readonly SplitExample[]): number[][] {
   return [...byRecording.values()].map((frames) => frames.sort((a, b) => time(a) - time(b)));
 }
 
-/** Groups that stay on one side, of all examples outside long recordings; in the order of their first members. */
+/** Groups that stay on one side, for all examples outside long recordings; ordered by their first members. */
 function unitsOf(
   count: number,
   isFrame: ReadonlySet<number>,
@@ -89,7 +88,7 @@ function unitsOf(
   return [...members.values()];
 }
 
-/** Holds out what brings its class nearer to a quarter of its examples so far. */
+/** Holds out groups that bring the share of their class closer to a quarter of its examples so far. */
 function keepApart(units: readonly number[][], examples: readonly SplitExample[], sides: Side[]): void {
   const seen = new Map<string, { all: number; kept: number }>();
   for (const members of units) {
@@ -103,7 +102,7 @@ function keepApart(units: readonly number[][], examples: readonly SplitExample[]
   }
 }
 
-/** A file that looks like a frame to measure by teaches that frame, and so does all that stays on its side. */
+/** A file that looks like a measured frame would teach that frame, as would everything in its group. */
 function leaveAlikeOut(
   units: readonly (readonly number[])[],
   groups: readonly (readonly number[])[],
@@ -123,7 +122,7 @@ function leaveAlikeOut(
   }
 }
 
-/** What the model has learned from can only be learned from again, and what is too near to it cannot be measured by. */
+/** Examples that the model has learned from can only be learned from again, and examples too close to them cannot measure it. */
 function teachLearned(
   together: readonly (readonly number[])[],
   examples: readonly SplitExample[],
@@ -132,7 +131,7 @@ function teachLearned(
 ): void {
   const isLearned = (i: number): boolean => examples[i]?.learned ?? false;
   const near = framesNear(isLearned, examples);
-  // Frames of long recordings are alike, and are kept apart by time only.
+  // Frames of long recordings are similar, and are separated by time only.
   for (const members of together) {
     if (members.some((i) => isLearned(i) && !isFrame.has(i))) near.push(...members);
     else if (members.some(isLearned)) near.push(...members.filter((i) => !isFrame.has(i)));
@@ -141,7 +140,7 @@ function teachLearned(
   for (const i of sides.keys()) if (isLearned(i)) sides[i] = "training";
 }
 
-/** The frames, of any recording, within the gap before or after those of which `is` is true. */
+/** The frames of any recording within the gap before or after those for which `is` is true. */
 function framesNear(is: (example: number) => boolean, examples: readonly SplitExample[]): number[] {
   const time = (i: number): number => examples[i]?.time ?? 0;
   const frames = [...examples.keys()]

@@ -1,4 +1,4 @@
-/** The camera of the view Teach: the face that is recorded in a box, and what is being recorded over it. */
+/** The camera of the view Teach: a box around the recorded face, and the recording state on top. */
 
 import { CameraChoice } from "../camera/camera-choice.tsx";
 import { CameraMuted, CameraNotice } from "../camera/camera-notice.tsx";
@@ -65,7 +65,7 @@ export function Stage({ camera, recorder, classes, ready }: StageProps) {
   );
 }
 
-/** The face that is taken, and thinner those that are not. */
+/** The recorded face, and the others with thinner boxes. */
 function Boxes({ seen }: { readonly seen: Recorder["seen"] }) {
   if (!seen) return null;
   const { width, height, boxes } = seen;

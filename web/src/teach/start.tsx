@@ -1,7 +1,7 @@
-/** How a project begins: which classes it has. */
+/** The start of a project: the choice of its classes. */
 
 export interface StartProps {
-  /** Of the model that the page has. */
+  /** Classes of the page's model. */
   readonly known: readonly string[];
   onCreate(classes: readonly string[]): void;
 }

@@ -1,20 +1,20 @@
-/** The models that a training can start from, and what of them is kept for the classes of a project. */
+/** The models that a training can start from, and which parts of them are kept for the classes of a project. */
 
 import { classKey } from "../../../src/data/names.ts";
 import type { ModelInfo } from "../recogniser/protocol.ts";
 import type { Start, Trained } from "./trainings.ts";
 
 export interface StartChoice {
-  /** The same for the same model, whatever else there is to choose. */
+  /** Stays the same for the same model, whatever the other choices. */
   readonly key: string;
   readonly start: Start;
-  /** What the model distinguishes. */
+  /** The classes that the model distinguishes. */
   readonly classes: readonly string[];
-  /** Side of the images that its network sees, in pixels; omitted for what was taught here. */
+  /** Side of its network's input images, in pixels; omitted for a model that was taught here. */
   readonly inputSize?: number;
 }
 
-/** Lists the loaded models in their order, and then the one that was taught here. */
+/** Lists the loaded models in order, followed by the one that was taught here. */
 export function startsOf(models: readonly ModelInfo[], taught: Trained | undefined): readonly StartChoice[] {
   const loaded = models.flatMap(({ name, address, file, classes, inputSize }): StartChoice[] => {
     const known = { classes, inputSize };
@@ -33,7 +33,7 @@ export function enlargement(inputSize = 0, cut = 0): string | undefined {
   return `Its network sees images of ${inputSize} px. Your examples have ${cut} px and are enlarged, so it may gain less from them.`;
 }
 
-/** Reports which classes of a project a model knows already: the rows of its head for them are kept. */
+/** Reports which classes of a project a model already knows: their rows in its head are kept. */
 export function headKept(known: readonly string[], classes: readonly string[]): string {
   const keys = new Set(known.map(classKey));
   const kept = classes.filter((name) => keys.has(classKey(name)));

@@ -1,4 +1,4 @@
-/** Keeps projects in the browser (IndexedDB): each write is there as a whole or not at all, and nothing leaves the device. */
+/** Stores projects in the browser (IndexedDB): each write is atomic, and nothing leaves the device. */
 
 import type { CheckpointStore } from "../../../src/train/train-options.web.ts";
 import type { Example, Project } from "./project.ts";
@@ -7,20 +7,20 @@ import type { Earlier, Slot, Trained, Training, Unfinished } from "./trainings.t
 /** A project in the list. */
 export interface StoredProject extends Project {
   readonly examples: number;
-  /** Of its examples and models. */
+  /** Size in bytes of its examples and models. */
   readonly bytes: number;
 }
 
 export interface TeachStore {
-  /** The last changed first. */
+  /** The most recently changed first. */
   projects(): Promise<readonly StoredProject[]>;
   project(id: string): Promise<Project | undefined>;
   createProject(project: Project): Promise<void>;
-  /** Like all that saves something of a project, it fails if the project was deleted. */
+  /** Like everything that saves part of a project, it fails if the project was deleted. */
   changeProject(project: Project): Promise<void>;
-  /** With all that belongs to it. */
+  /** Including everything that belongs to it. */
   deleteProject(id: string): Promise<void>;
-  /** In the order of time. */
+  /** In chronological order. */
   examples(project: string): Promise<readonly Example[]>;
   /** Of one project. */
   saveExamples(examples: readonly Example[]): Promise<void>;
@@ -28,20 +28,20 @@ export interface TeachStore {
   training<S extends Slot>(project: string, slot: S): Promise<TrainingIn<S> | undefined>;
   saveTraining(training: Training): Promise<void>;
   /**
-   * With it goes what it takes the place of: the unfinished training, if it has finished, and what the head reached before. A finished
-   * model stays as the earlier one if this one was stopped.
+   * Also deletes what the result replaces: the unfinished training, if it has finished, and the previous score of the head. A
+   * finished model is kept as the earlier one if this one was stopped.
    */
   saveResult(trained: Trained): Promise<void>;
-  /** Puts the earlier model back in its place. */
+  /** Restores the earlier model. */
   takeBack(earlier: Earlier): Promise<void>;
-  /** With its checkpoint. */
+  /** Including its checkpoint. */
   discardUnfinished(project: string): Promise<void>;
-  /** Of the project's unfinished training. */
+  /** Checkpoint of the project's unfinished training. */
   checkpoints(project: string): CheckpointStore;
   close(): void;
 }
 
-/** What is kept in a slot. */
+/** The content of a slot. */
 export type TrainingIn<S extends Slot> = S extends "unfinished"
   ? Unfinished
   : S extends "earlier"
@@ -55,10 +55,10 @@ export class StorageFull extends Error {
   }
 }
 
-/** What a page has of a project that is not stored any more can still be downloaded. */
+/** A page can still download its copy of a project that is no longer stored. */
 const WAY_OUT = "Download what you still need, then reload the page.";
 
-/** Pages of one host share its databases: each has its own, by its folder. */
+/** Pages of one origin share its databases: each page has its own, named by its folder. */
 export function databaseName(): string {
   return `vultus-teach-${new URL("./", document.baseURI).pathname}`;
 }
@@ -74,7 +74,7 @@ export async function openStore(name: string): Promise<TeachStore> {
     );
   });
 
-  /** What `work` asks for, once all of its writes are kept. */
+  /** Returns the result of `work` once all of its writes are committed. */
   async function transact<T>(
     stores: readonly StoreName[],
     mode: "readonly" | "readwrite",
@@ -101,7 +101,7 @@ export async function openStore(name: string): Promise<TeachStore> {
   }
   const read = <T>(store: StoreName, key: IDBValidKey): Promise<T> =>
     transact([store], "readonly", (of) => answered<T>(of(store).get(key)));
-  /** Does something to a project, unless it was deleted: nobody would find or delete what is written then. */
+  /** Changes a project, unless it was deleted: otherwise nobody would find or delete the new data. */
   const changing = (
     project: string,
     work: (store: (name: StoreName) => IDBObjectStore) => Promise<void> | void,
@@ -236,7 +236,7 @@ function opened(name: string): Promise<IDBDatabase> {
           .createIndex("project", "project");
     });
     request.addEventListener("success", () => {
-      // A later version of the page may want another form: it must not wait for this one.
+      // A later version of the page may need another schema: it must not be blocked by this one.
       request.result.addEventListener("versionchange", () => request.result.close());
       resolve(request.result);
     });

@@ -1,4 +1,4 @@
-/** The last part of the view Teach: using the model, and taking it and the examples along. */
+/** The last part of the view Teach: using the model, and downloading it and the examples. */
 
 import { useState } from "preact/hooks";
 import { urlName } from "../../../src/util/url-name.ts";
@@ -11,7 +11,7 @@ export interface TakeSectionProps {
   readonly project: Project;
   readonly examples: readonly Example[];
   readonly all: Trained | undefined;
-  /** Puts the model beside the one that ships, and shows the camera. */
+  /** Adds the model next to the shipped one, and shows the camera. */
   onTry(model: File): void;
 }
 
@@ -20,7 +20,7 @@ export function TakeSection({ project, examples, all, onTry }: TakeSectionProps)
   const file = urlName(project.name);
   const pack = async (): Promise<void> => {
     try {
-      // The archive's code is loaded when it is asked for.
+      // The code of the archive is loaded on demand.
       const { examplesZip } = await import("./examples-zip.ts");
       download(`${file}.zip`, await examplesZip(project.classes, examples), "application/zip");
       setProblem(undefined);

@@ -1,4 +1,4 @@
-/** The view Teach: its code is loaded when it is opened first, and from then on it stays, since it may be training. */
+/** The view Teach: its code is loaded when it is first opened; it then stays mounted, since it may be training. */
 
 import { useEffect, useState } from "preact/hooks";
 import type { TeachView, TeachViewProps } from "./teach-view.tsx";

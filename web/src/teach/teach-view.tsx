@@ -1,4 +1,4 @@
-/** The view Teach: examples, training, measure, and what to do with the model; all of it stays in this browser. */
+/** The view Teach: examples, training, measurement, and use of the model; everything stays in this browser. */
 
 import { useRef } from "preact/hooks";
 import type { Models } from "../models/use-models.ts";
@@ -20,7 +20,7 @@ import { type Projects, useProjects } from "./use-projects.ts";
 import { useTraining } from "./use-training.ts";
 
 export interface TeachViewProps {
-  /** Whether this view is shown: a training continues while another view is. */
+  /** Whether this view is shown: a training continues while another one is shown. */
   readonly active: boolean;
   readonly recogniser: Recogniser;
   readonly models: Models;
@@ -59,7 +59,7 @@ interface ProjectProps extends TeachViewProps {
   readonly id: string;
 }
 
-/** A project, unless another tab works on it. */
+/** A project, unless another tab has it open. */
 function LockedProject(props: ProjectProps) {
   const lock = useLock(projectLock(databaseName(), props.id));
   if (lock === "asking") return null;
@@ -79,7 +79,7 @@ function ProjectView({ recogniser, models, projects, store, id, active, show }: 
   const { examples, problem } = project;
   const current = project.project;
   const trainings = useTraining(store, id, current?.name ?? "");
-  // Examples are cut for the model that the page has, which trainings start from.
+  // Examples are cropped for the page's model, from which trainings start.
   const base = models.models.find(({ address }) => address !== undefined) ?? models.models[0];
   const counts = (current?.classes ?? []).map(
     (one) => [one.name, examples.filter((example) => example.class === one.id).length] as const,

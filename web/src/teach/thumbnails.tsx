@@ -1,22 +1,22 @@
-/** The examples of a class as thumbnails: each can be chosen, and what is chosen can be deleted or moved. */
+/** The examples of a class as thumbnails: each can be selected, and selected ones can be deleted or moved. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { count } from "../parts/numbers.ts";
 import type { Example, TaughtClass } from "./project.ts";
 
 export interface ThumbnailsProps {
-  /** Of one class, in the order of time. */
+  /** Of one class, in chronological order. */
   readonly examples: readonly Example[];
   readonly name: string;
-  /** Classes that they can be moved to. */
+  /** Classes to which they can be moved. */
   readonly others: readonly TaughtClass[];
   onDelete(ids: ReadonlySet<string>): void;
   onMove(ids: ReadonlySet<string>, to: string): void;
 }
 
-/** Thumbnails that are shown unless all are asked for; the newest come first. */
+/** Number of thumbnails shown unless all are requested; the newest come first. */
 const FEW = 18;
-/** All of them at most: a browser shows thousands of images slowly. */
+/** Maximum for all: a browser shows thousands of images slowly. */
 const MOST = 600;
 
 export function Thumbnails({ examples, name, others, onDelete, onMove }: ThumbnailsProps) {
@@ -100,7 +100,7 @@ export function Thumbnails({ examples, name, others, onDelete, onMove }: Thumbna
   );
 }
 
-/** A kept image; what is not shown takes no memory. */
+/** A stored image; it takes no memory unless it is shown. */
 export function Face({ image, alt = "" }: { readonly image: Blob; readonly alt?: string }) {
   const [url, setUrl] = useState<string>();
   useEffect(() => {

@@ -8,7 +8,7 @@ export type ToTrainer =
   /** Pauses the training before its next step, or resumes it. */
   | { readonly kind: "pause" }
   | { readonly kind: "resume" }
-  /** The training ends after the step under way. */
+  /** Ends the training after the current step. */
   | { readonly kind: "stop" };
 
 export interface TrainRequest {
@@ -16,25 +16,25 @@ export interface TrainRequest {
   /** Name of the database. */
   readonly database: string;
   readonly project: string;
-  /** What the model is called. */
+  /** Name of the model. */
   readonly name: string;
-  /** The last training of all layers: the page has it even if the storage was too full for it. */
+  /** The result of the last training of all layers: the page has it even if the storage was too full for it. */
   readonly last: Trained | undefined;
   readonly what:
     | { readonly kind: "all"; readonly start: Start }
-    /** With the examples of the last training of all layers. */
+    /** Uses the examples of the last training of all layers. */
     | { readonly kind: "head" }
-    /** Goes on with the training that has not ended. */
+    /** Resumes the unfinished training. */
     | { readonly kind: "unfinished" };
 }
 
 export type FromTrainer =
-  /** Before it is planned: how many examples are compared with each other. */
+  /** Before the plan: the number of compared examples. */
   | { readonly kind: "compared"; readonly done: number; readonly all: number }
   | { readonly kind: "planned"; readonly mode: Mode; readonly plan: Plan }
   | { readonly kind: "event"; readonly event: WebTrainEvent }
-  /** A problem that does not end the training. */
+  /** A problem that does not stop the training. */
   | { readonly kind: "warning"; readonly text: string }
-  /** `trained` is left out where it was stopped before it had a model; `stored`: whether the browser keeps it. */
+  /** `trained` is omitted if it was stopped before it had a model; `stored`: whether the browser stored it. */
   | { readonly kind: "ended"; readonly mode: Mode; readonly trained?: Trained; readonly stored: boolean }
   | { readonly kind: "failed"; readonly reason: string };

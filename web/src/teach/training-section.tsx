@@ -13,9 +13,9 @@ import type { Running, Trainings } from "./use-training.ts";
 
 export interface TrainingSectionProps {
   readonly trainings: Trainings;
-  /** Examples by the names of the classes. */
+  /** Number of examples by class name. */
   readonly counts: readonly (readonly [name: string, count: number])[];
-  /** The loaded models: the page's first. */
+  /** The loaded models, the page's first. */
   readonly models: readonly ModelInfo[];
 }
 
@@ -128,7 +128,7 @@ export function TrainingSection({ trainings, counts, models }: TrainingSectionPr
   );
 }
 
-/** Announces to screen readers what a training does, and its result; not the result of a training before this visit. */
+/** Announces the progress and the result of a training to screen readers, but not the result of a training before this visit. */
 function Spoken({ trainings }: Pick<TrainingSectionProps, "trainings">) {
   const { running, failure } = trainings;
   const begun = useRef(false);
@@ -178,7 +178,7 @@ function Progress({ running, trainings }: { readonly running: Running; readonly 
       <progress
         aria-label="Training"
         max={start?.steps ?? compared?.all ?? 1}
-        // Without a value it is under way by an unknown share.
+        // Without a value, the progress is indeterminate.
         {...(start ? { value: step?.step ?? start.done } : compared ? { value: compared.done } : {})}
       />
       {compared && (

@@ -1,4 +1,4 @@
-/** The worker that trains: it reads examples where the page keeps them, and keeps the model there. */
+/** The training worker: it reads examples from the page's storage, and stores the model there. */
 
 import { train } from "../../../src/train/on-demand.web.ts";
 import type {
@@ -28,7 +28,7 @@ import {
 } from "./trainings.ts";
 
 const stopped = new AbortController();
-/** Settles when the training may do its next step. */
+/** Settles when the training may run its next step. */
 let gate: Promise<void> = Promise.resolve();
 let open = (): void => {};
 
@@ -75,19 +75,19 @@ async function run(store: TeachStore, request: TrainRequest): Promise<void> {
     checkpoints: {
       ...checkpoints,
       ...(isNew ? { read: async () => undefined } : {}),
-      // It goes when the result is kept.
+      // It is deleted when the result is stored.
       async clear() {},
     },
     signal: stopped.signal,
     async onEvent(event) {
       curve = continued(curve, event);
-      // One that is refused before it starts leaves the earlier unfinished one as it is.
+      // A training that is refused before it starts leaves the earlier unfinished one unchanged.
       if (event.kind === "start" && isNew) {
         await kept(() => checkpoints.clear());
         await kept(() => store.saveTraining(before));
       }
       say({ kind: "event", event });
-      // A training and its curve continue from these after a reload.
+      // After a reload, a training and its curve continue from these.
       if (event.kind === "checkpoint") await kept(() => store.saveTraining({ ...before, curve }));
       if (event.kind === "step") await gate;
     },
@@ -95,7 +95,7 @@ async function run(store: TeachStore, request: TrainRequest): Promise<void> {
   say({ kind: "ended", mode, ...(await keep(store, before, curve, result)) });
 }
 
-/** The training that is asked for, as it is kept before its first step. */
+/** The requested training, as stored before its first step. */
 async function unfinishedOf(
   store: TeachStore,
   { project, what, last }: TrainRequest,
@@ -123,14 +123,14 @@ async function unfinishedOf(
   return begun("all", { ...planOf(examples, classes, what.start, learned, sayCompared), made });
 }
 
-/** Examples compared between two messages. */
+/** Number of examples compared between two messages. */
 const OFTEN = 50;
 
 function sayCompared(done: number, all: number): void {
   if (done % OFTEN === 0) say({ kind: "compared", done, all });
 }
 
-/** Ids of the examples that the model at the start has learned from: it cannot be measured by them. */
+/** Ids of the examples that the starting model has learned from: they cannot measure it. */
 async function learnedBy(
   start: Start,
   last: Trained | undefined,
@@ -140,12 +140,12 @@ async function learnedBy(
   if (start.kind === "file") return knownTo(start, examples);
   const { learned = [], measured = [] } = last?.plan ?? {};
   const planned = new Set([...learned, ...measured.map(({ id }) => id)]);
-  // A file may have been deleted, and added again since.
+  // A file may have been deleted and added again since.
   const files = examples.filter(({ id, recording }) => recording === undefined && !planned.has(id));
   return [...learned, ...(await knownTo(start, files))];
 }
 
-/** The bundle, under the name that the page gives it: errors and notes name it so. */
+/** The bundle, under the page's name for it, which errors and notes use. */
 async function modelOf(start: Start): Promise<Blob> {
   if (start.kind !== "page") return new File([start.bundle], start.name);
   const response = await fetch(start.address).catch((error: Error) => {
@@ -156,7 +156,7 @@ async function modelOf(start: Start): Promise<Blob> {
   return new File([await response.blob()], start.name);
 }
 
-/** @throws Error where one of them was deleted since they were planned. */
+/** @throws Error if one of them was deleted after planning. */
 function imagesOf(planned: readonly PlannedExample[], examples: ReadonlyMap<string, Example>): WebExample[] {
   return planned.map(({ id, label }) => {
     const found = examples.get(id);
@@ -171,7 +171,7 @@ function continued(curve: Curve, event: WebTrainEvent): Curve {
   return event.kind === "epoch" ? withEpoch(curve, event) : curve;
 }
 
-/** Keeps its result; a stopped training can still be resumed. */
+/** Stores its result; a stopped training can still be resumed. */
 async function keep(
   store: TeachStore,
   { project, mode, plan }: Unfinished,
@@ -198,7 +198,7 @@ async function keep(
   const stored = await save().then(
     () => true,
     async () => {
-      // Without the checkpoint there may be space for it.
+      // Without the checkpoint there may be enough space.
       if (finished) await store.discardUnfinished(project).catch(() => {});
       return kept(save);
     },
@@ -217,7 +217,7 @@ function forgiving(store: CheckpointStore): CheckpointStore {
 }
 
 let isWarned = false;
-/** @returns whether it was. */
+/** @returns whether it was stored. */
 async function kept(work: () => Promise<void>): Promise<boolean> {
   try {
     await work();

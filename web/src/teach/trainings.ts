@@ -3,16 +3,16 @@
 import type { WebEpochEvent, WebStepEvent } from "../../../src/train/train-options.web.ts";
 import type { Answers } from "./measure.ts";
 
-/** All layers, or the head alone for comparison. */
+/** All layers, or only the head for comparison. */
 export type Mode = "all" | "head";
 
-/** The model that a training starts from: of the page, a file of the user, or what the project trained last. */
+/** The starting model of a training: the page's, the user's file, or the project's last result. */
 export type Start =
   | { readonly kind: "page"; readonly name: string; readonly address: string }
   | { readonly kind: "file"; readonly name: string; readonly bundle: Blob }
   | { readonly kind: "taught"; readonly name: string; readonly bundle: Blob };
 
-/** Which examples a training learns from and is measured by. */
+/** The examples that a training learns from and is measured by. */
 export interface Plan {
   readonly start: Start;
   /** When the examples were read, in milliseconds since 1970; missing in plans of earlier versions. */
@@ -20,9 +20,9 @@ export interface Plan {
   readonly classes: readonly string[];
   readonly training: readonly PlannedExample[];
   readonly measured: readonly PlannedExample[];
-  /** How many are in neither. */
+  /** Number of examples in neither. */
   readonly leftOut: number;
-  /** Ids of all examples that the model knows once it is trained: those that it started with, too. */
+  /** Ids of all examples that the trained model knows, including those of its starting model. */
   readonly learned: readonly string[];
 }
 
@@ -39,7 +39,7 @@ export interface Curve {
     /** The last step of the epoch. */
     readonly step: number;
   })[];
-  /** Steps of the whole training. */
+  /** Number of steps of the whole training. */
   readonly length: number;
 }
 
@@ -47,7 +47,7 @@ export type CurvePoint = Pick<WebStepEvent, "step" | "loss" | "accuracy">;
 
 export const emptyCurve: Curve = { steps: [], epochs: [], length: 0 };
 
-/** A training that has not ended and can be resumed. */
+/** An unfinished training that can be resumed. */
 export interface Unfinished {
   readonly project: string;
   readonly slot: "unfinished";
@@ -56,7 +56,7 @@ export interface Unfinished {
   readonly curve: Curve;
 }
 
-/** A training that gave a model. */
+/** A training that produced a model. */
 export interface Trained {
   readonly project: string;
   readonly slot: Mode;
@@ -64,23 +64,23 @@ export interface Trained {
   readonly curve: Curve;
   /** Milliseconds since 1970. */
   readonly when: number;
-  /** Whether it was not stopped before. */
+  /** Whether it ran to its end. */
   readonly finished: boolean;
   /** The `.onnx` file. */
   readonly bundle: Blob;
-  /** For the measured examples, in their order. */
+  /** For the measured examples, in order. */
   readonly answers: Answers;
   readonly device: string;
   readonly imagesPerSecond: number;
 }
 
-/** The finished model whose place one took that was stopped. */
+/** The finished model that a stopped training replaced. */
 export type Earlier = Omit<Trained, "slot"> & { readonly slot: "earlier" };
 
 export type Training = Trained | Unfinished | Earlier;
 export type Slot = Training["slot"];
 
-/** The curve with one more event, without what an earlier attempt did beyond it. */
+/** The curve with one more event, and without the later points of an earlier attempt. */
 export function withStep(before: Curve, { step, steps, loss, accuracy }: WebStepEvent): Curve {
   const isRepeated = (before.steps.at(-1)?.step ?? 0) >= step;
   const curve = isRepeated ? upTo(before, step - 1, steps) : before;

@@ -1,4 +1,4 @@
-/** Adds files as examples: the largest face of each image is cut out, one image after the other. */
+/** Adds files as examples: crops the largest face of each image, one image after the other. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Recogniser, WorkerLost } from "../recogniser/recogniser.ts";
@@ -7,32 +7,32 @@ import { refusalOfName, sameName, type TaughtClass } from "./project.ts";
 import type { OpenProject } from "./use-project.ts";
 
 export interface Adding {
-  /** While images are added: how many are done, of all. */
+  /** While images are being added: how many of all are done. */
   readonly progress: { readonly done: number; readonly all: number } | undefined;
-  /** What became of the last files; undefined before any, and once it was put away. */
+  /** The report on the last files; undefined before any, and once it was dismissed. */
   readonly report: AddingReport | undefined;
-  /** Adds files to a class; without one, each goes to the class that is named as its folder. */
+  /** Adds files to a class; without a class, each goes to the one named like its folder. */
   add(files: readonly GivenFile[], to?: string): Promise<void>;
-  /** Adds the images without a face once more, each as a face by itself. */
+  /** Adds the images without a face once more, each as a whole. */
   takeWhole(): Promise<void>;
   dismiss(): void;
 }
 
 export interface AddingReport {
   readonly added: number;
-  /** Several faces were found in them: the largest was used. */
+  /** Several faces were found in these: the largest was used. */
   readonly several: number;
-  /** No face was found in them. */
+  /** No face was found in these. */
   readonly faceless: readonly Wanted[];
   /** Names of files that cannot be read or are not images. */
   readonly unreadable: readonly string[];
-  /** Files that lay in no folder, and were given to no class. */
+  /** Files without a folder that were not given to a class. */
   readonly homeless: number;
   /** The error that stopped it, or a folder that cannot be a class. */
   readonly problems: readonly string[];
 }
 
-/** A file that is to be an example of a class. */
+/** A file that should become an example of a class. */
 export interface Wanted {
   readonly file: File;
   readonly class: string;
@@ -59,7 +59,7 @@ export function useFiles(recogniser: Recogniser, model: number | undefined, proj
     },
     [],
   );
-  // What is given while something is added comes after it.
+  // Files given while others are being added wait for them.
   const turn = useRef<Promise<void>>(Promise.resolve());
   const inTurn = (work: () => Promise<void>): Promise<void> => {
     turn.current = turn.current.then(work);
@@ -84,7 +84,7 @@ export function useFiles(recogniser: Recogniser, model: number | undefined, proj
         ];
         break;
       }
-      // It may have been deleted meanwhile.
+      // It may have been deleted in the meantime.
       if (!current.project?.classes.some(({ id }) => id === to)) continue;
       try {
         const { face, boxes } = await recogniser.cut({ photo: file, name: file.name, faces, model: cutFor });
@@ -132,7 +132,7 @@ export function useFiles(recogniser: Recogniser, model: number | undefined, proj
   };
 }
 
-/** The class of each file; a folder whose name no class has becomes one. */
+/** The class of each file; a folder whose name no class has becomes a new class. */
 async function classesOf(
   files: readonly GivenFile[],
   to: string | undefined,
@@ -157,7 +157,7 @@ async function classesOf(
         continue;
       }
       const id = await addClass(folder);
-      // The project reports why.
+      // The project reports the reason.
       if (id === undefined) break;
       own = { id, name: folder };
       classes.push(own);

@@ -1,11 +1,11 @@
-/** One tab works on a project at a time. */
+/** Ensures that only one tab works on a project at a time. */
 
 import { useEffect, useState } from "preact/hooks";
 
-/** `taken`: another tab has it; it becomes `held` when that tab lets go. */
+/** `taken`: another tab has it; it becomes `held` when that tab releases it. */
 export type LockState = "asking" | "held" | "taken";
 
-/** Holds the lock of this name while the component is shown; a browser without locks always has it. */
+/** Holds the lock of this name while the component is mounted; in a browser without locks it always has it. */
 export function useLock(name: string): LockState {
   const [state, setState] = useState<LockState>("asking");
   useEffect(() => {

@@ -1,4 +1,4 @@
-/** The open project: its classes and examples, every change of which is kept at once and can be undone. */
+/** The open project: its classes and examples; every change is stored at once and can be undone. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Example, freeName, type Project, sameName, type TaughtClass } from "./project.ts";
@@ -8,20 +8,20 @@ import { newId } from "./use-projects.ts";
 export interface OpenProject {
   /** Undefined until it is read. */
   readonly project: Project | undefined;
-  /** In the order of time. */
+  /** In chronological order. */
   readonly examples: readonly Example[];
-  /** What was done last, and can be undone. */
+  /** The last action, which can be undone. */
   readonly done: string | undefined;
-  /** Why the last change was not kept. */
+  /** The reason why the last change was not stored. */
   readonly problem: string | undefined;
   rename(name: string): Promise<void>;
-  /** @returns the id of the class of this name; undefined if it was not kept. */
+  /** @returns the id of the class of this name; undefined if it was not stored. */
   addClass(name: string): Promise<string | undefined>;
   renameClass(id: string, name: string): Promise<void>;
   deleteClass(id: string): Promise<void>;
-  /** @returns its id; undefined if it was not kept. */
+  /** @returns its id; undefined if it was not stored. */
   add(example: Omit<Example, "id" | "project">): Promise<string | undefined>;
-  /** Examples were added, in many steps that are undone as one. */
+  /** Examples were added in many steps that are undone as one. */
   added(text: string, ids: ReadonlySet<string>): void;
   remove(ids: ReadonlySet<string>): Promise<void>;
   move(ids: ReadonlySet<string>, to: string): Promise<void>;
@@ -33,7 +33,7 @@ interface Step {
   revert(): Promise<void>;
 }
 
-/** Steps that can be undone: what was deleted stays in memory for so long. */
+/** Number of undoable steps, for which deleted data stays in memory. */
 const MOST_STEPS = 20;
 
 export function useProject(store: TeachStore, id: string): OpenProject {
@@ -42,7 +42,7 @@ export function useProject(store: TeachStore, id: string): OpenProject {
   const steps = useRef<readonly Step[]>([]);
   const [done, setDone] = useState<string>();
   const [problem, setProblem] = useState<string>();
-  // What callbacks of an earlier rendering must see, too.
+  // State that callbacks of an earlier render must see, too.
   const now = useRef({ project, examples });
   const show = (next: { project?: Project | undefined; examples?: readonly Example[] }): void => {
     now.current = { ...now.current, ...next };
@@ -68,7 +68,7 @@ export function useProject(store: TeachStore, id: string): OpenProject {
   }, [store, id]);
 
   const turn = useRef<Promise<unknown>>(Promise.resolve());
-  /** Changes come one after the other: each begins with what the one before it left. */
+  /** Changes run one after the other: each starts from the result of the previous one. */
   const keep = (work: () => Promise<void>): Promise<boolean> => {
     const kept = turn.current.then(work).then(
       () => {
@@ -90,7 +90,7 @@ export function useProject(store: TeachStore, id: string): OpenProject {
     await store.changeProject(next);
     show({ project: next });
   };
-  /** Notes that examples have changed. They have, even if the storage is too full for the note. */
+  /** Records that examples have changed. They have changed even if the storage is too full for the record. */
   const note = (): Promise<void> =>
     change({}).catch(() =>
       show({ project: now.current.project && { ...now.current.project, changed: Date.now() } }),
@@ -102,7 +102,7 @@ export function useProject(store: TeachStore, id: string): OpenProject {
   };
   const did = (text: string, revert: () => Promise<void>): void =>
     setSteps([...steps.current, { text, revert }].slice(-MOST_STEPS));
-  /** Inserts examples in the order of time. */
+  /** Inserts examples in chronological order. */
   const put = async (some: readonly Example[]): Promise<void> => {
     await store.saveExamples(some);
     const ids = new Set(some.map((example) => example.id));
@@ -123,7 +123,7 @@ export function useProject(store: TeachStore, id: string): OpenProject {
     done,
     problem,
     async rename(name) {
-      // A model knows nothing of it.
+      // No model knows it.
       if (name.trim() !== "")
         await keep(() => change({ name: name.trim(), changed: now.current.project?.changed ?? 0 }));
     },
@@ -166,7 +166,7 @@ export function useProject(store: TeachStore, id: string): OpenProject {
       const added = { ...example, id: newId(), project: id };
       let isWanted = false;
       const kept = await keep(async () => {
-        // Its class may have been deleted meanwhile.
+        // Its class may have been deleted in the meantime.
         isWanted = classes().some((one) => one.id === added.class);
         if (isWanted) await put([added]);
       });

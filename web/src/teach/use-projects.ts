@@ -1,4 +1,4 @@
-/** The projects that this browser keeps. */
+/** The projects stored in this browser. */
 
 import { useCallback, useEffect, useState } from "preact/hooks";
 import type { Project } from "./project.ts";
@@ -9,13 +9,13 @@ export interface Projects {
   /** Undefined until it is open. */
   readonly store: TeachStore | undefined;
   readonly list: readonly StoredProject[];
-  /** Id of the open one. */
+  /** Id of the open project. */
   readonly open: string | undefined;
-  /** Why nothing can be kept, or why something was not done. */
+  /** The reason why nothing can be stored, or why an action failed. */
   readonly problem: string | undefined;
   create(classes: readonly string[]): Promise<void>;
   show(id: string): void;
-  /** `isMine`: this tab works on it; what another tab works on is not deleted. */
+  /** `isMine`: this tab has it open; a project that another tab has open is not deleted. */
   remove(id: string, isMine: boolean): Promise<void>;
   /** Reads the list again: the content of the open project has changed. */
   refresh(): Promise<void>;
@@ -81,7 +81,7 @@ export function useProjects(): Projects {
         };
         await to.createProject(project);
         setOpen(project.id);
-        // Without it a browser may delete what it keeps when space runs short. Some browsers ask the person, who may wait.
+        // Without it, a browser may delete stored data when space runs short. Some browsers ask the user, who may take time.
         (navigator as Partial<Navigator>).storage?.persist?.().catch(() => {});
       }),
     remove: (id, isMine) =>

@@ -8,7 +8,7 @@ import { type Recogniser, WorkerLost } from "../recogniser/recogniser.ts";
 import type { OpenProject } from "./use-project.ts";
 import { newId } from "./use-projects.ts";
 
-/** What the camera saw last; boxes in its pixels, the largest first. */
+/** The last camera frame; boxes in its pixels, the largest first. */
 export interface Seen {
   readonly width: number;
   readonly height: number;
@@ -24,21 +24,21 @@ export type RecorderState =
 export interface Recorder {
   readonly seen: Seen | undefined;
   readonly state: RecorderState;
-  /** Examples of the recording that runs or ran last. */
+  /** Number of examples of the current or last recording. */
   readonly count: number;
-  /** Why no frame can be looked at. */
+  /** The reason why no frame can be analysed. */
   readonly error: string | undefined;
   /** Records until `release`. */
   hold(to: string): void;
   release(): void;
-  /** Records for some seconds, after others to get ready in. */
+  /** Records for some seconds, after a countdown. */
   handsFree(to: string): void;
 }
 
 export interface RecorderOptions {
   readonly recogniser: Recogniser;
   readonly video: RefObject<HTMLVideoElement>;
-  /** Whose crops are recorded; undefined while there is none. */
+  /** Its crops are recorded; undefined while there is none. */
   readonly model: number | undefined;
   /** Whether the camera runs. */
   readonly on: boolean;
@@ -47,18 +47,18 @@ export interface RecorderOptions {
   readonly project: OpenProject;
 }
 
-/** Milliseconds between two examples at least: neighbouring frames teach little more than one. */
+/** Minimum milliseconds between two examples: neighbouring frames teach little more than one. */
 const STEP = 120;
-/** Seconds of hands-free recording: to get ready, and to record. */
+/** Seconds of hands-free recording: for the countdown, and for recording. */
 export const GET_READY = 3;
 export const HANDS_FREE = 5;
 
 interface Recording {
   readonly id: string;
   readonly class: string;
-  /** Of the examples that were kept. */
+  /** Number of the stored examples. */
   readonly ids: Set<string>;
-  /** Ends once the last example is stored, or is not. */
+  /** Settles once the last example is stored, or has failed. */
   storing: Promise<unknown>;
 }
 
@@ -85,7 +85,7 @@ export function useRecorder({ recogniser, video, model, on, muted, project }: Re
     if (!ended) return;
     const { project: current, added } = latest.current.project;
     const name = current?.classes.find(({ id }) => id === ended.class)?.name ?? "";
-    // An example that is being stored is one of them.
+    // An example that is being stored counts.
     void ended.storing.then(() => {
       const { ids } = ended;
       if (ids.size > 0)
@@ -145,7 +145,7 @@ export function useRecorder({ recogniser, video, model, on, muted, project }: Re
         if (latest.current.muted) continue;
         setSeen(found);
         setError(undefined);
-        // What was released meanwhile is kept no more.
+        // Frames that arrive after the release are not stored.
         if (!to || !face || recording.current !== to) continue;
         last = now;
         const { id } = to;
@@ -163,7 +163,7 @@ export function useRecorder({ recogniser, video, model, on, muted, project }: Re
         if (failure instanceof WorkerLost) return release();
         await new Promise((resolve) => setTimeout(resolve, 500));
       } finally {
-        // Where the worker never got it.
+        // In case the worker never received it.
         photo?.close();
       }
     }

@@ -1,4 +1,4 @@
-/** The trainings of the open project: the one that runs in its worker, and what earlier ones gave. */
+/** The trainings of the open project: the one that runs in its worker, and the results of earlier ones. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { WebStartEvent, WebStepEvent } from "../../../src/train/train-options.web.ts";
@@ -18,38 +18,38 @@ import {
   withStep,
 } from "./trainings.ts";
 
-/** The training that runs. */
+/** The running training. */
 export interface Running {
   readonly phase: "preparing" | "running" | "paused" | "stopping";
-  /** Before it is planned: how many examples are compared with each other, of all. */
+  /** Before the plan: how many of all examples have been compared. */
   readonly compared: { readonly done: number; readonly all: number } | undefined;
-  /** Undefined until it is planned. */
+  /** Undefined until the plan exists. */
   readonly mode: Mode | undefined;
   readonly plan: Plan | undefined;
   readonly start: WebStartEvent | undefined;
   readonly step: WebStepEvent | undefined;
   readonly curve: Curve;
-  /** What the training reports about its start. */
+  /** The training's report on its start. */
   readonly notes: readonly string[];
-  /** Problems that it went on in spite of. */
+  /** Problems that did not stop it. */
   readonly warnings: readonly string[];
 }
 
 export interface Trainings {
-  /** Whether what was kept of earlier trainings has been read. */
+  /** Whether the stored earlier trainings have been read. */
   readonly ready: boolean;
   readonly running: Running | undefined;
-  /** Why the last training failed. */
+  /** The reason why the last training failed. */
   readonly failure: string | undefined;
-  /** Whether what is stored could be read when it was tried last. */
+  /** Whether the last attempt to read the stored data succeeded. */
   readonly readable: boolean;
   readonly all: Trained | undefined;
   readonly head: Trained | undefined;
-  /** The finished model whose place `all` took, which was stopped. */
+  /** The finished model that `all`, which was stopped, replaced. */
   readonly earlier: Earlier | undefined;
   /** The unfinished training. */
   readonly unfinished: Unfinished | undefined;
-  /** Whether `all` is only in this page: the browser could not keep it. */
+  /** Whether `all` exists only in this page: the browser could not store it. */
   readonly unstored: boolean;
   train(start: Start): void;
   trainHead(): void;
@@ -59,7 +59,7 @@ export interface Trainings {
   stop(): void;
   /** Discards the unfinished training. */
   discard(): Promise<void>;
-  /** Puts the earlier model back in its place. */
+  /** Restores the earlier model. */
   takeBack(): Promise<void>;
 }
 
@@ -89,7 +89,7 @@ export function useTraining(store: TeachStore, project: string, name: string): T
   const [readable, setReadable] = useState(true);
   const [unstored, setUnstored] = useState(false);
   const worker = useRef<Worker>();
-  // Where the storage is full or gone, what came of a training is nowhere but here.
+  // If the storage is full or gone, the result of a training exists only here.
   const came = useRef<Kept>({});
 
   const read = async (): Promise<Kept> => ({
@@ -153,7 +153,7 @@ export function useTraining(store: TeachStore, project: string, name: string): T
       if (data.kind === "ended") {
         const { trained, mode, stored } = data;
         if (mode === "all" && trained) setUnstored(!stored);
-        // What the head alone reached before was measured on other examples.
+        // The previous score of the head alone was measured on other examples.
         if (trained)
           came.current =
             mode === "all"
@@ -219,7 +219,7 @@ export function useTraining(store: TeachStore, project: string, name: string): T
   };
 }
 
-/** The finished model that there is when a training begins. */
+/** The finished model that exists when a training begins. */
 function earlierOf({ all, earlier }: Kept = {}): Earlier | undefined {
   return all?.finished ? { ...all, slot: "earlier" } : earlier;
 }

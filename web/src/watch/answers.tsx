@@ -1,4 +1,4 @@
-/** The model's answers after an epoch: the confusion matrix, and the watched images with their predictions. */
+/** The model's predictions after an epoch: the confusion matrix, and the watched images with their predictions. */
 
 import { useState } from "preact/hooks";
 import type { About } from "../../../src/server/runs/protocol.ts";
@@ -12,7 +12,7 @@ interface Props {
   readonly about: About | undefined;
 }
 
-/** With a slider through the epochs; it stays at the newest one until it is moved. */
+/** With a slider for the epoch, which follows the newest one until it is moved. */
 export function Answers({ id, state, about }: Props) {
   const [chosen, choose] = useState<number>();
   const answered = state.epochs.filter(({ confusion }) => confusion !== undefined);

@@ -1,4 +1,4 @@
-/** The whole page: the connection, which runs are shown, and those runs. */
+/** The whole page: the connection, the choice of runs, and the selected runs. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { RunSummary } from "../../../src/server/runs/protocol.ts";
@@ -7,7 +7,7 @@ import { Run } from "./run.tsx";
 import { createWatcher, type Link, type Watcher } from "./watcher.ts";
 import { percent } from "./words.ts";
 
-/** Runs that are shown at a time. */
+/** Maximum number of runs shown at a time. */
 const MOST = 6;
 
 export function App() {
@@ -61,7 +61,7 @@ export function App() {
   );
 }
 
-/** Redrawn at most once a frame, and once a second for what changes with the time alone. */
+/** Redrawn at most once per frame, and once per second for what depends only on the time. */
 function useWatcher(redraw: () => void): Watcher {
   const watcher = useRef<Watcher | null>(null);
   const waiting = useRef(false);
@@ -84,7 +84,7 @@ function idsOf(hash: string): string[] {
   return [...new Set(decodeURIComponent(hash.slice(1)).split(",").filter(Boolean))].slice(0, MOST);
 }
 
-/** Those that still train; if none does, the newest. */
+/** Those that are still training; if there are none, the newest. */
 function usual(runs: readonly RunSummary[]): string[] {
   const newest = [...runs].sort((a, b) => (b.lastAt ?? Infinity) - (a.lastAt ?? Infinity));
   const training = newest.filter(

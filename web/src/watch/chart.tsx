@@ -1,4 +1,4 @@
-/** One chart of curves over epochs, with its legend; its numbers are in the table of epochs for those who do not see it. */
+/** A chart of curves over epochs, with its legend; the table of epochs has its numbers for those who cannot see it. */
 
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
@@ -13,10 +13,10 @@ export interface Point {
 
 export interface Curve {
   readonly name: string;
-  /** Of the style sheet. */
+  /** Variable of the style sheet. */
   readonly colour: `--${string}`;
   readonly points: readonly Point[];
-  /** A thin line behind the others: values of single steps. */
+  /** A thin line behind the others, for values of single steps. */
   readonly faint?: boolean;
   /** Whether each point has a dot. */
   readonly dots?: boolean;
@@ -25,17 +25,17 @@ export interface Curve {
 
 export interface ChartProps {
   readonly title: string;
-  /** What the chart shows, in a sentence. */
+  /** The chart's content in one sentence. */
   readonly summary: string;
   readonly curves: readonly Curve[];
-  /** Where phases begin. */
+  /** Start of each phase. */
   readonly phases?: readonly { readonly name: string; readonly from: number }[];
-  /** A value in words; at an axis, `step` is the distance of its marks. */
+  /** Formats a value; on an axis, `step` is the distance between its ticks. */
   readonly write: (value: number, step?: number) => string;
   readonly height?: number;
-  /** Charts of the same key move their cursors together. */
+  /** Charts with the same key share their cursor. */
   readonly together?: string;
-  /** The highest value that makes sense. */
+  /** The highest meaningful value. */
   readonly most?: number;
   readonly fromZero?: boolean;
 }
@@ -48,7 +48,7 @@ export function Chart(props: ChartProps) {
   latest.current = props;
   const shape = curves.map(({ name, faint, dots }) => `${name}${faint}${dots}`).join();
 
-  // The chart is recreated if its series or colours change, and only updated if its numbers do.
+  // The chart is recreated if its series or colours change, and only updated if its numbers change.
   useEffect(() => {
     const element = box.current as HTMLDivElement;
     const make = (): void => {
@@ -102,7 +102,7 @@ export function Chart(props: ChartProps) {
   );
 }
 
-/** All curves over all places where one of them has a point. */
+/** All curves, at every x where one of them has a point. */
 function dataOf({ curves }: ChartProps): uPlot.AlignedData {
   const places = [...new Set(curves.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b);
   const columns = curves.map(({ points }) => {
@@ -143,7 +143,7 @@ function optionsOf(
       y: { range: (_, low, high) => spanOf(low, high, latest.current) },
     },
     axes: [
-      // Epochs are whole.
+      // Epochs are integers.
       { ...axis, size: 22, gap: 2, space: 40, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] },
       {
         ...axis,
@@ -185,7 +185,7 @@ function spanOf(
   return [low >= 0 ? Math.max(0, low - room) : low - room, Math.min(most, high + room)];
 }
 
-/** A dashed line where a phase begins, with its name where there is room for one. */
+/** A dashed line at the start of a phase, with its name if there is room. */
 function drawPhases(
   plot: uPlot,
   { phases = [], height = USUAL_HEIGHT }: ChartProps,
@@ -222,7 +222,7 @@ function drawPhases(
   ctx.restore();
 }
 
-/** The values under the cursor, in a bubble beside it. */
+/** The values at the cursor, in a bubble next to it. */
 function showValues(plot: uPlot, { curves, write }: ChartProps): void {
   const { over } = plot;
   const bubble =

@@ -1,4 +1,4 @@
-/** Several runs in one chart, and what they come to side by side in a table. */
+/** Several runs in one chart, and their results next to each other in a table. */
 
 import { bestEpoch } from "../../../src/train/run-state.ts";
 import { Chart } from "./chart.tsx";

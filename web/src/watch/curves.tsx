@@ -14,7 +14,7 @@ export function Curves({ id, state }: Props) {
   const ofEpochs = (
     key: keyof (typeof epochs)[number] & (`train${string}` | `validation${string}`),
   ): Point[] => epochs.map((epoch) => ({ x: epoch.x, y: epoch[key] }));
-  /** Steps show more detail, but older runs have none. */
+  /** Values per step show more detail, but older runs have none. */
   const fine = (key: "learningRate" | "imagesPerSecond"): Point[] =>
     (steps.length > 0 ? steps : epochs).map((point) => ({ x: point.x, y: point[key] }));
   const last = epochs.at(-1);

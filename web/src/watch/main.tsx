@@ -1,4 +1,4 @@
-/** The view of trainings while they run. */
+/** The view of running trainings. */
 
 import { render } from "preact";
 import "../style/tokens.css";

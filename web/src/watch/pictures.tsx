@@ -1,10 +1,10 @@
-/** The watched images with the model's answers, and the probability of the true class after each epoch so far. */
+/** The watched images with the model's predictions, and the probability of the true class after each epoch so far. */
 
 import type { EventOf } from "../../../src/train/run-events.ts";
 import type { EpochPoint } from "../../../src/train/run-state.ts";
 import { wholePercent } from "./words.ts";
 
-/** Milliseconds after which an image is asked for again, since the connection may have been lost. */
+/** Milliseconds after which an image is requested again, since the connection may have been lost. */
 const RETRY = 5000;
 
 interface Props {

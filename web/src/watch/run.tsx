@@ -1,4 +1,4 @@
-/** One run: its state, figures, curves and answers. */
+/** One run: its state, figures, curves and predictions. */
 
 import type { About } from "../../../src/server/runs/protocol.ts";
 import { bestEpoch, type RunState, secondsLeft } from "../../../src/train/run-state.ts";
@@ -12,7 +12,7 @@ import { count, decimal, percent, rate, standingOf, standingSentence, standingWo
 interface Props {
   readonly id: string;
   readonly run: Followed;
-  /** The server's clock. */
+  /** Time of the server's clock. */
   readonly now: number;
 }
 
@@ -56,7 +56,7 @@ function whatIs(about: About | undefined, { start }: RunState): string {
   return parts.filter(Boolean).join(" · ");
 }
 
-/** How far it is: a bar for each phase, as wide as it may have epochs. */
+/** The progress: a bar for each phase, as wide as its maximum number of epochs. */
 function Way({ about, state }: { readonly about: About | undefined; readonly state: RunState }) {
   const planned = about?.phases ?? [];
   if (planned.length === 0 || state.firstAt === undefined) return null;

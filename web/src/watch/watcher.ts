@@ -6,11 +6,11 @@ import { apply, emptyRun, type RunState } from "../../../src/train/run-state.ts"
 export interface Followed {
   about: About | undefined;
   state: RunState;
-  /** Grows whenever something is heard of the run. */
+  /** Increases with every message about the run. */
   version: number;
 }
 
-/** `over`: the server reported the end of what was watched, and is not contacted again. */
+/** `over`: the server reported the end of the watched run, and is not contacted again. */
 export type Link = "connecting" | "open" | "lost" | "over";
 
 export interface Watcher {
@@ -21,20 +21,20 @@ export interface Watcher {
   readonly lostAt: number | undefined;
   /** The server's clock, in milliseconds since 1970; it stands still while the connection is lost. */
   now(): number;
-  /** Follows these runs from where it last stood; what it knows of others is kept. */
+  /** Follows these runs from their last known position; keeps what is known of others. */
   follow(ids: readonly string[]): void;
-  /** Connects at once. */
+  /** Connects immediately. */
   retry(): void;
 }
 
 const LIST_EVERY = 4000;
 const LONGEST_WAIT = 10_000;
-/** Signs of life come every ten seconds; without one for longer than this the connection is dead. */
+/** Heartbeats come every ten seconds; without one for longer than this, the connection is dead. */
 const SILENCE = 25_000;
 
 export function createWatcher(changed: () => void): Watcher {
   const runs = new Map<string, Followed>();
-  /** Where each run's log was left, as the server wrote it. */
+  /** The last position in each run's log, as the server wrote it. */
   const marks = new Map<string, string>();
   let list: RunList | undefined;
   let link: Link = "connecting";
@@ -98,7 +98,7 @@ export function createWatcher(changed: () => void): Watcher {
     hangUp();
     const mine = ++attempt;
     void refresh().then((answered) => {
-      // The runs to follow may have changed meanwhile.
+      // The runs to follow may have changed in the meantime.
       if (mine !== attempt) return;
       if (!answered) lose();
       else if (followed.length > 0) listen();
@@ -109,7 +109,7 @@ export function createWatcher(changed: () => void): Watcher {
   const listen = (): void => {
     const after = followed.flatMap((id) => marks.get(id) ?? []).join(",");
     source = new EventSource(`v1/runs/${followed.join(",")}/events?after=${after}`);
-    // The browser's own reconnecting gives up for good at the first answer that is not a stream.
+    // The browser's automatic reconnection gives up permanently at the first response that is not a stream.
     source.addEventListener("error", lose);
     source.addEventListener("message", take);
     source.addEventListener("beat", (event: MessageEvent<string>) => {
@@ -125,7 +125,7 @@ export function createWatcher(changed: () => void): Watcher {
     heard();
   };
 
-  /** Whether the server answered. */
+  /** Whether the server responded. */
   const refresh = async (): Promise<boolean> => {
     try {
       const response = await fetch("v1/runs");

@@ -10,7 +10,7 @@ export function percent(share: number | null | undefined): string {
   return share == null ? missing : `${(share * 100).toFixed(1)} %`;
 }
 
-/** As many decimals as marks that are `step` apart need. */
+/** As many decimals as needed for ticks that are `step` apart. */
 export function wholePercent(share: number, step = 1): string {
   return `${(share * 100).toFixed(step < 0.01 ? 1 : 0)} %`;
 }
@@ -51,7 +51,7 @@ export const standingWords: Readonly<Record<Standing, string>> = {
   finished: "Finished",
 };
 
-/** Where a run stands at `now`, the server's clock. */
+/** State of a run at `now` on the server's clock. */
 export function standingOf(state: RunState, about: About | undefined, now: number): Standing {
   if (state.firstAt === undefined) return "waiting";
   if (state.ending === "failed") return "failed";
