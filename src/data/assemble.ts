@@ -7,7 +7,7 @@ import { type Corrected, correctorOf } from "./corrections.ts";
 import { type Dataset, fingerprintOf, type Sample } from "./dataset.ts";
 import { classKey, emotionNamed } from "./names.ts";
 
-/** A sample whose class is still a name, as spelt in its source, or several names with votes. */
+/** A sample whose class is still a name as spelt in its source, or several names with votes. */
 export type RawSample = Omit<Sample, "label" | "votes" | "voteCount"> &
   (
     | { readonly className: string; readonly votes?: undefined }
@@ -25,7 +25,7 @@ export interface RawSource {
   /** Prefix of ids if there are several sources, and the prefix in versions whose names depended on the order. */
   readonly name?: string;
   readonly formerName?: string;
-  /** Every class name seen, also those of empty folders. */
+  /** Every class name found, including those of empty folders. */
   readonly classNames: readonly string[];
   readonly samples: readonly RawSample[];
   readonly notes: readonly string[];
@@ -37,10 +37,10 @@ export interface AssembleOptions extends ClassOptions {
 }
 
 /**
- * One data set from several sources, independent of the order of sources and samples. Known emotions get their usual name
- * however they are spelled (`class-names.ts`); `options.classes` keeps the caller's names. A sample with votes is labelled by
- * its plurality, and left out if a name that is not a chosen class has more votes than each of them. Ties go to the first class
- * by name. A relabelled sample has no votes.
+ * Builds one data set from several sources, independent of the order of sources and samples. Known emotions get their usual
+ * name regardless of spelling (`class-names.ts`); `options.classes` keeps the caller's names. A sample with votes is labelled
+ * by its plurality, and left out if a name that is not a chosen class has more votes than each of them. Ties go to the first
+ * class by name. A relabelled sample has no votes.
  *
  * @throws UsageError for an unknown or repeated class, fewer than two classes, a class without images, or an unclear name.
  */
@@ -100,7 +100,7 @@ export function assemble(sources: readonly RawSource[], options: AssembleOptions
   };
 }
 
-/** The names in a source, each with its split; a column of votes counts as beside all others. */
+/** Returns the names in a source, each with its split; a column of votes counts as next to all others. */
 function namesIn({ path, classNames, samples }: RawSource): FoundName[] {
   const places = new Map<string, Set<string>>(classNames.map((name) => [name, new Set()]));
   for (const { className, votes, split } of samples)
@@ -110,7 +110,9 @@ function namesIn({ path, classNames, samples }: RawSource): FoundName[] {
   );
 }
 
-/** The new labels that are known emotions: classes too, though the sources may have no image of them. */
+/**
+ * Returns the new labels that are known emotions. They are classes too, even if the sources have no image of them.
+ */
 function emotionsIn({ corrections, path }: Corrected): FoundName[] {
   const labels = [...corrections.values()].flatMap(({ decision }) =>
     decision.kind === "relabel" && emotionNamed(decision.label) !== undefined ? [decision.label] : [],
@@ -118,7 +120,7 @@ function emotionsIn({ corrections, path }: Corrected): FoundName[] {
   return [...new Set(labels)].map((name) => ({ name, place: `corrected ${path}` }));
 }
 
-/** The samples with their final ids, in the order of reading, and the ids that earlier versions gave them. */
+/** Returns the samples with their final ids, in reading order, and the ids that earlier versions gave them. */
 function identified(sources: readonly RawSource[]): {
   read: RawSample[];
   formerIds: ReadonlyMap<string, string>;
@@ -142,18 +144,18 @@ function identified(sources: readonly RawSource[]): {
   };
 }
 
-/** `3 pictures`, `1 picture`. */
+/** Formats `3 pictures`, `1 picture`. */
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** The class that a name in the data means; its usual name if the class isn't used. */
+/** Returns the class that a name in the data means; its usual name if the class is not used. */
 function classOf(name: string, { classes, labelOf, usualName }: ClassNames): string {
   const label = labelOf(name);
   return label === undefined ? usualName(name) : (classes[label] as string);
 }
 
-/** Votes per class, and `others`. Votes for a class's synonym count for the class. */
+/** Returns the votes per class, and `others`. Votes for a class's synonym count for the class. */
 function votesByClass(
   votes: ReadonlyMap<string, number>,
   others: Readonly<Record<string, number>>,
@@ -167,7 +169,7 @@ function votesByClass(
   return counts;
 }
 
-/** The name with the most votes. A tie goes to a chosen class, then to the first by name. */
+/** Returns the name with the most votes. A tie goes to a chosen class, then to the first by name. */
 function plurality(votes: ReadonlyMap<string, number>, classes: readonly string[]): string {
   const most = Math.max(...votes.values());
   const equal = [...votes].flatMap(([name, count]) => (count === most ? [name] : []));
@@ -175,7 +177,9 @@ function plurality(votes: ReadonlyMap<string, number>, classes: readonly string[
   return equal.find((name) => classes.includes(name)) ?? (equal[0] as string);
 }
 
-/** The chosen classes' shares of the votes for chosen classes, the number of those votes, and the other votes. */
+/**
+ * Returns each chosen class's share of the votes for chosen classes, the number of these votes, and the other votes.
+ */
 function sampleVotes(
   votes: ReadonlyMap<string, number>,
   classes: readonly string[],
@@ -212,7 +216,10 @@ function otherVotesNote(samples: readonly Sample[], names: ReadonlySet<string>):
   ];
 }
 
-/** Notes on classes without images, if that is allowed. If there is training data, every class must be in it. */
+/**
+ * Returns notes on classes without images, if these are allowed. If there is training data, it must contain every
+ * class.
+ */
 function checkEmptyClasses(
   names: readonly string[],
   samples: readonly Sample[],

@@ -5,7 +5,7 @@ export type FileKind = "image" | "video" | "raw" | "elsewhere" | "other";
 
 const endings = (text: string): ReadonlySet<string> => new Set(text.split(" ").map((name) => `.${name}`));
 
-/** Documents and tables, code, sound, weights; settings and thumbnails of other programs; downloads that did not end; copies. */
+/** Documents and tables, code, sound, weights; settings and thumbnails of other programs; incomplete downloads; copies. */
 const others = endings(
   "txt md pdf doc docx rtf html htm xml json jsonl yaml yml csv tsv xls xlsx ods parquet db sqlite ini cfg log " +
     "py ipynb m mat npy npz pkl pt pth onnx h5 zip tar gz tgz bz2 xz 7z rar mp3 wav m4a aac ogg " +
@@ -29,7 +29,7 @@ export function isImageName(name: string): boolean {
 /** Placeholders for files in cloud storage. */
 const placeholder = /^\..+\.icloud$|\.(nextcloud|owncloud|cloudf?)$/i;
 
-/** Returns the kind of a file by its name. The Finder's `Icon` ends in a return, copies of editors in `~`. */
+/** Returns the kind of a file by its name. The Finder's `Icon` ends in a carriage return, editors' backups in `~`. */
 export function kindOfFile(name: string): FileKind {
   if (placeholder.test(name)) return "elsewhere";
   const ending = /(?<=.)\.[^.]+$/.exec(name)?.[0].toLowerCase() ?? "";

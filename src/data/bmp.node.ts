@@ -1,4 +1,4 @@
-/** Decodes BMP files, which sharp does not read, with bmp-ts; first checks what bmp-ts does not. */
+/** Decodes BMP files, which sharp does not read, with bmp-ts, after checks that bmp-ts omits. */
 
 import { decode } from "bmp-ts";
 import type { Picture } from "./dataset.ts";

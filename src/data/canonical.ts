@@ -2,7 +2,7 @@
 
 import { UsageError } from "../util/errors.ts";
 
-/** The id in Unicode NFC, without redundant path segments such as `./`. */
+/** Returns the id in Unicode NFC, without redundant path segments such as `./`. */
 export function canonicalId(id: string): string {
   return id
     .normalize("NFC")
@@ -10,7 +10,7 @@ export function canonicalId(id: string): string {
     .replace(/^(?:\.\/)+/, "");
 }
 
-/** Sorts items by id: in every folder files before folders, both by code unit, independent of the locale. */
+/** Sorts items by id: files before folders in every folder, both by code unit, independent of the locale. */
 export function sortedById<T extends { readonly id: string }>(items: readonly T[]): T[] {
   return items
     .map((item) => ({ item, path: item.id.split("/") }))
@@ -28,11 +28,11 @@ function comparePaths(a: readonly string[], b: readonly string[]): number {
 }
 
 /**
- * A name for each of several sources, independent of their order: the last part of its path, with as many parts before it as
- * make it unique: `2019:photos` and `2020:photos`. Names have no slashes.
+ * Returns a name for each of several sources, independent of their order: the last part of its path, preceded by as many
+ * parts as make it unique: `2019:photos` and `2020:photos`. Names have no slashes.
  *
  * @param paths absolute, with forward slashes.
- * @throws UsageError for sources that no name distinguishes, such as one that is given twice.
+ * @throws UsageError for sources that cannot be distinguished, such as one that is given twice.
  */
 export function sourceNames(paths: readonly string[]): string[] {
   const parts = paths.map((path) => path.normalize("NFC").split("/").filter(Boolean));

@@ -1,4 +1,6 @@
-/** A few long images do not make the canvas of all others large, and the network sees of them what it saw. */
+/**
+ * A few long images do not enlarge the canvas of all others, and the network sees the same part of them as before.
+ */
 
 import { describe, expect, test } from "vitest";
 import type { Canvas } from "../augment/canvas.ts";
@@ -32,7 +34,7 @@ function picture(width: number, height: number): Picture {
   return { pixels, width, height, channels: 3 };
 }
 
-/** The canvas of before, on which every image lies whole. */
+/** The former canvas, which contains every image completely. */
 const whole = (pictures: readonly Picture[]): Canvas => ({
   width: Math.max(...pictures.map(({ width }) => width)),
   height: Math.max(...pictures.map(({ height }) => height)),
@@ -128,14 +130,14 @@ describe("a long image", () => {
         await trained(pictures, canvas, settings, key),
         await trained(pictures, whole(pictures), settings, key),
       ];
-      // GridSample takes places as float32, of which fewer digits are left for a pixel of a wider canvas.
+      // GridSample takes positions as float32, which are less precise in pixels on a wider canvas.
       expect(difference(now, before), `draw ${key}`).toBeLessThan(2e-3);
     }
   });
 
   test("is reduced without aliasing in training when all of it is seen", async () => {
     const pixels = new Uint8Array(1200 * 20 * 3);
-    // Stripes that no network of 48 pixels can tell apart, over a slope from left to right.
+    // Stripes too fine to resolve in 48 pixels, over a gradient from left to right.
     for (let i = 0; i < pixels.length; i++) {
       const x = Math.floor(i / 3) % 1200;
       pixels[i] = 50 + Math.round(x / 12) + (x % 2 ? 50 : -50);

@@ -1,4 +1,4 @@
-/** Packs images of several sizes into one uint8 tensor, as programs take them. */
+/** Packs images of several sizes into one uint8 tensor, the input of programs. */
 
 import { type Canvas, extentOnCanvas, type Part, type Placed } from "../augment/canvas.ts";
 import type { Tensor } from "../util/tensor.ts";
@@ -6,7 +6,10 @@ import type { DescribedNetwork } from "../weights/classifier-file.ts";
 import type { Picture, PictureShape } from "./dataset.ts";
 import type { Pixels } from "./pixels.ts";
 
-/** The smallest canvas for these images before a network of `size` pixels: grey only if all of them are. */
+/**
+ * Returns the smallest canvas for these images and a network with input size `size`; grey only if all images are
+ * grey.
+ */
 export function canvasOf(pictures: Iterable<PictureShape>, size: number): Canvas {
   let [width, height, channels]: [number, number, 1 | 3] = [1, 1, 1];
   for (const picture of pictures) {
@@ -33,7 +36,7 @@ export function channelNote(
     : `${other} of ${samples.length} images are greyscale; ${backbone} gets the grey channel three times, as RGB`;
 }
 
-/** Images [N, C, H, W] at the canvas's upper left, black around them; grey ones are repeated where C is 3. */
+/** Packs images as [N, C, H, W], at the canvas's upper left on black; grey ones are repeated if C is 3. */
 export function packPictures(pictures: readonly (Picture & Placed)[], canvas: Canvas): Tensor {
   const { width, height, channels } = canvas;
   const plane = width * height;
@@ -57,7 +60,9 @@ export function packPictures(pictures: readonly (Picture & Placed)[], canvas: Ca
   return { dtype: "uint8", shape: [pictures.length, channels, height, width], data };
 }
 
-/** A part of an image as placed on the canvas. If reduced, each pixel is the mean of the area that it covers. */
+/**
+ * Returns a part of an image as placed on the canvas. If reduced, each pixel is the mean of the area that it covers.
+ */
 function cutOut({ pixels, width, channels }: Picture, part: Part): Picture {
   const { across, down } = part;
   const sums = new Float32Array(across * down * channels);
@@ -73,7 +78,7 @@ function cutOut({ pixels, width, channels }: Picture, part: Part): Picture {
   return { pixels: Uint8Array.from(sums, Math.round), width: across, height: down, channels };
 }
 
-/** Which of `length` source pixels contribute to each of `count` pixels, and with what weight. */
+/** Returns which of `length` source pixels contribute to each of `count` pixels, and with which weights. */
 function areasOf(length: number, count: number): [pixel: number, share: number, to: number][] {
   const step = length / count;
   return Array.from({ length: count }, (_, to) => {

@@ -1,4 +1,4 @@
-/** Class names as people write them: matched by word, settled by renames, refused if they are unclear. */
+/** Class names as people write them are matched by word, resolved by renames, and refused if unclear. */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -209,7 +209,7 @@ describe("folders", () => {
       /"Hapy Faces":"happy".*: there is no class "Hapy Faces" in .* Did you mean "happy faces"\?/,
     );
     await expect(readDataset([dir], { rename: { sad: " " } })).rejects.toThrow(/the class of "sad" is empty/);
-    // What a run remembers applies only where it can.
+    // What a run remembers applies only to names that occur.
     const { rename } = await readDataset([dir], { remembered: { rename: { gone: "happy", sad: "blue" } } });
     expect(rename).toEqual({ sad: "blue" });
   });
@@ -275,7 +275,7 @@ describe("data sets that are known", () => {
     const isKnown = (dataset: typeof former): boolean => hasFingerprint(dataset, former.fingerprint);
     expect(await openKnownDataset(dir, {}, isKnown)).toEqual(former);
     expect((await openKnownDataset(dir, {}, () => false)).classes).toEqual(["happy", "sad"]);
-    // A model of then names its classes, which are matched exactly.
+    // A model from that version names its classes, which are matched exactly.
     const scored = await readDataset([dir], { classes: former.classes, allowMissing: true });
     expect(scored.fingerprint).toBe(former.fingerprint);
 

@@ -10,7 +10,7 @@ export type Renames = Readonly<Record<string, string>>;
 
 /** What a caller specifies about names in the data. */
 export interface Naming {
-  /** The classes of names that don't state them clearly: `{ "happy_or_content": "happy" }`. */
+  /** The classes of names that do not state them clearly: `{ "happy_or_content": "happy" }`. */
   readonly rename?: Renames | undefined;
   /**
    * Names that are not classes, such as `["unknown", "not_a_face"]`. Images of such a name, or most of whose votes are for it, are left
@@ -40,9 +40,9 @@ export interface ClassNames {
   readonly classes: readonly string[];
   /** Index of the class that a name means; undefined if that class is not used. */
   labelOf(name: string): number | undefined;
-  /** What a name means where all classes are used. */
+  /** Returns the meaning of a name if all classes are used. */
   usualName(name: string): string;
-  /** For each class the spellings in the data that differ from its name. */
+  /** Per class, the spellings in the data that differ from its name. */
   readonly otherSpellings: readonly (readonly string[])[];
   /** The renames that were applied. */
   readonly rename: Renames;
@@ -52,10 +52,10 @@ export interface ClassNames {
   readonly byWord: readonly string[];
 }
 
-/** A name that can mean several classes, or the opposite of one, or a stray among names of emotions. */
+/** A name that may mean several classes or the opposite of one, or a stray name among emotions. */
 export interface UnclearName {
   readonly name: string;
-  /** Empty for a stray. */
+  /** Empty for a stray name. */
   readonly candidates: readonly string[];
   /** Whether it is a column of votes. */
   readonly isVoted?: boolean;
@@ -93,13 +93,13 @@ export class UnclearNames extends UsageError {
   }
 }
 
-/** What a name means, whichever classes are used. */
+/** The meaning of a name, regardless of the classes in use. */
 interface Meaning {
-  /** As the data spells it; one of several spellings. */
+  /** A spelling in the data; one of several. */
   readonly spelling: string;
-  /** What it is renamed to, if it is. */
+  /** The new name, if it is renamed. */
   readonly target: string | undefined;
-  /** The name, or what it is renamed to, folded. */
+  /** The name, or the new name, folded. */
   readonly key: string;
   /** The emotion that it means. */
   readonly emotion: string | undefined;
@@ -111,9 +111,9 @@ interface Meaning {
 }
 
 /**
- * Finds the class of every name; `where` names the sources in errors. A class that `options.classes` spells exactly as the data
- * does is that one. Names of one class that stand side by side, such as `happy_low` and `happy_high`, are unclear unless
- * they differ only in synonyms, signs and words such as "faces".
+ * Finds the class of every name; `where` names the sources in errors. A class in `options.classes` whose spelling equals a name
+ * in the data is always that name. Names of one class in the same place, such as `happy_low` and `happy_high`, are unclear
+ * unless they differ only in synonyms, signs and words such as "faces".
  *
  * @throws UsageError for an unknown or repeated class, or a missing name in `rename` or `notAClass`; UnclearNames.
  */
@@ -220,7 +220,10 @@ export function checkNaming({ rename = {}, notAClass = [] }: Naming): void {
     throw new UsageError(`notAClass is ${JSON.stringify(notAClass)}; it must be a list of strings`);
 }
 
-/** The ways to split each rename into a name and its class, as given first: on a command line both may have a `=` in them. */
+/**
+ * Returns the ways to split each rename into a name and its class, the given one first: on a command line both may contain
+ * `=`.
+ */
 function splitsOf(rename: Renames): (readonly (readonly [name: string, target: string])[])[] {
   return Object.entries(rename).map(([name, target]) => {
     const parts = name.split("=");
@@ -231,12 +234,12 @@ function splitsOf(rename: Renames): (readonly (readonly [name: string, target: s
   });
 }
 
-/** All names that renames may mean. */
+/** Returns all names that renames may refer to. */
 export function namesIn(rename: Renames): string[] {
   return splitsOf(rename).flatMap((splits) => splits.map(([name]) => name));
 }
 
-/** The renames, each split where its name is one of `names`, if there is such a place. */
+/** Splits each rename so that its name is one of `names`, if possible. */
 function splitAtNames(rename: Renames, names: ReadonlyMap<string, unknown>): Renames {
   return Object.fromEntries(
     splitsOf(rename).map(
@@ -260,13 +263,19 @@ function checkRenames(rename: Renames, names: readonly string[], where: string):
   }
 }
 
-/** The spellings by which a name may be declared not to be a class: as in the data unless it is renamed, or its usual form. */
+/**
+ * Returns the spellings by which a name may be declared not to be a class: as in the data unless it is renamed, or its usual
+ * form.
+ */
 function namesOf(meaning: Meaning): string[] {
   const usual = classKey(usualNameOf(meaning));
   return meaning.target === undefined ? [usual, classKey(meaning.spelling)] : [usual];
 }
 
-/** The keys of names that are not classes. A name that a run or a model recorded as such may be a class by now. */
+/**
+ * Returns the keys of names that are not classes. A name that a run or a model recorded as such may be a class by
+ * now.
+ */
 function noClassOf({ classes = [], notAClass = [], remembered = {} }: ClassOptions): Set<string> {
   const chosen = new Set(classes.map(classKey));
   const known = (remembered.notAClass ?? []).map(classKey).filter((name) => !chosen.has(name));
@@ -305,7 +314,7 @@ function meaningOf(spellings: readonly string[], target: string | undefined, byW
   const spelling = spellings[0] as string;
   const key = folded(target ?? spelling);
   const whole = emotionNamed(key);
-  // Spellings that differ in case differ in words: `HappyFaces` has two.
+  // Spellings that differ in case may differ in their words: `HappyFaces` has two.
   const read = spellings.map(readName).sort((a, b) => b.emotions.length - a.emotions.length)[0];
   const isRead = byWord && target === undefined && whole === undefined && read !== undefined;
   const isByWord = isRead && read.isClear;
@@ -324,7 +333,7 @@ function usualNameOf({ emotion, target, spelling }: Meaning): string {
   return emotion ?? target ?? spelling;
 }
 
-/** The one of `classes` that a name means, undefined for none, or the candidates where that is unclear. */
+/** Returns the one of `classes` that a name means, undefined for none, or the candidates if it is unclear. */
 function labelIn(
   classes: readonly string[],
   { key, emotion, unclear }: Meaning,
@@ -344,7 +353,10 @@ function labelIn(
     : candidates;
 }
 
-/** Unconfirmed names that are not emotions, among emotions: all if most names are emotions, else only names such as `unsorted`. */
+/**
+ * Returns unconfirmed names that are not emotions, among emotions: all if most names are emotions, else only names such as
+ * `unsorted`.
+ */
 function straysIn(
   meanings: ReadonlyMap<string, Meaning>,
   isNoClass: (meaning: Meaning) => boolean,
@@ -361,7 +373,7 @@ function straysIn(
     .map(([name]) => name);
 }
 
-/** Names that differ from another name of the same class by more than a synonym or a sign. */
+/** Returns names that differ from another name of the same class by more than a synonym or a sign. */
 function sideBySide(
   found: readonly FoundName[],
   labels: ReadonlyMap<string, number | undefined>,

@@ -1,4 +1,4 @@
-/** Finds names for numeric labels in a table: in another of its columns, or in the files that Hugging Face writes beside a table. */
+/** Finds names for numeric labels in a table: in another column, or in the files that Hugging Face writes next to a table. */
 
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -7,7 +7,7 @@ import type { CsvRow } from "../formats/csv.node.ts";
 
 export interface NamedNumbers {
   readonly names: ReadonlyMap<string, string>;
-  /** Where the names were found, for a note. */
+  /** The place where the names were found, for a note. */
   readonly from: string;
 }
 
@@ -17,9 +17,9 @@ export function isNumber(label: string): boolean {
 }
 
 /**
- * The names of all numbers in use, if there are any.
+ * Returns the names of all numbers in use, if there are any.
  *
- * @param others columns that may hold the names: each number has one name there, and no two have the same.
+ * @param others columns that may contain the names: each number has one name there, and no two share a name.
  */
 export function namedNumbers(
   table: string,
@@ -51,7 +51,7 @@ const infoSchema = z.object({
   features: z.record(z.string(), z.object({ names: z.array(z.string()).optional() }).catch({})),
 });
 
-/** The names of a `ClassLabel` in the order of its numbers. */
+/** Returns the names of a `ClassLabel` in the order of its numbers. */
 function classLabelInJson(text: string, column: string): Map<string, string> | undefined {
   try {
     const info = infoSchema.parse(JSON.parse(text));
@@ -61,7 +61,7 @@ function classLabelInJson(text: string, column: string): Map<string, string> | u
   }
 }
 
-/** The same from the head of a data set's page: `class_label`, `names`, and a line for each. */
+/** Returns the same from the header of a data set's card: `class_label`, `names`, and one line per name. */
 function classLabelInCard(text: string, column: string): Map<string, string> {
   const head = /^---\r?\n([\s\S]*?)\r?\n---/.exec(text)?.[1] ?? "";
   const feature = head.split(/^\s*- name: */m).find((part) => part.split(/\r?\n/)[0]?.trim() === column);

@@ -12,7 +12,7 @@ import {
 } from "./corrections.ts";
 
 /**
- * The last row of an image counts. `when` may be missing.
+ * Reads the corrections. The last row of an image counts; `when` may be missing.
  *
  * @throws UsageError if the file cannot be read; FormatError for other columns, or a row without an image or an old label.
  */

@@ -1,4 +1,4 @@
-/** Labels that a person put right: the file, what it does to a data set, and what is refused. */
+/** Labels that a person corrected: the file, its effect on a data set, and what is refused. */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

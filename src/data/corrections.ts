@@ -14,16 +14,16 @@ export type Decision =
 
 export interface Correction {
   readonly decision: Decision;
-  /** The label that the data had when it was decided. */
+  /** The label in the data at the time of the decision. */
   readonly from: string;
   /** ISO 8601. */
   readonly when: string;
 }
 
-/** By image id; in the order of the file. */
+/** Corrections by image id, in the order of the file. */
 export type Corrections = ReadonlyMap<string, Correction>;
 
-/** Corrections and the file that they are from. */
+/** Corrections and their file. */
 export interface Corrected {
   readonly corrections: Corrections;
   readonly path: string;
@@ -32,7 +32,7 @@ export interface Corrected {
 /** Columns of corrections.csv. An equal new label keeps the image; an empty one leaves it out. */
 export const correctionColumns = ["image", "old_label", "new_label", "when"] as const;
 
-/** The text of corrections.csv. */
+/** Returns the text of corrections.csv. */
 export function correctionsText(corrections: Corrections): string {
   const rows = [...corrections].map(([id, { decision, from, when }]) => [
     id,
@@ -48,17 +48,17 @@ function newLabel(decision: Decision, from: string): string {
   return decision.kind === "keep" ? from : "";
 }
 
-/** The decision that a row's labels stand for. */
+/** Returns the decision that a row's labels represent. */
 export function decisionOf(from: string, to: string): Decision {
   if (to === "") return { kind: "leave out" };
   return to === from ? { kind: "keep" } : { kind: "relabel", label: to };
 }
 
-/** Applies corrections while a data set is assembled, and counts what it did. */
+/** Applies corrections while a data set is assembled, and counts their effects. */
 export interface Corrector {
-  /** The label that holds for an image that the data labels `label`; undefined for one to leave out. */
+  /** Returns the valid label for an image that the data labels `label`; undefined if it is to be left out. */
   labelFor(image: { readonly id: string; readonly split: Split }, label: string): string | undefined;
-  /** Notes for the user, after all images. */
+  /** Returns notes for the user, after all images. */
   notes(): string[];
 }
 

@@ -1,4 +1,4 @@
-/** Which files are data: tables. Every other kind of file is refused with what to do instead. */
+/** Decides which files are data: tables. All other files are refused, with advice on what to do instead. */
 
 import { statSync } from "node:fs";
 import { extname } from "node:path";
@@ -26,7 +26,7 @@ export function isTable(path: string): boolean {
   return tables.has(extname(path).toLowerCase());
 }
 
-/** The path of a table without the ending that makes it one; other paths as they are. */
+/** Returns the path of a table without its table extension; other paths are unchanged. */
 export function withoutTableEnding(path: string): string {
   return isTable(path) ? path.slice(0, -extname(path).length) : path;
 }
@@ -67,7 +67,7 @@ function isFile(path: string): boolean {
   }
 }
 
-/** A command that unpacks the archive beside it. */
+/** Returns a command that unpacks an archive into the folder that contains it. */
 function unpacked(path: string, form: string): string {
   const folder = path.replace(/(\.tar)?\.\w+$/i, "");
   const single = /\.tar\.\w+$/i.test(path) ? undefined : unpackers[form];

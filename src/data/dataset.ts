@@ -28,7 +28,7 @@ export interface Sample {
   readonly label: number;
   /** A soft label: one share per class, summing to 1. */
   readonly votes?: readonly number[];
-  /** How many votes for these classes were counted; beside `votes` only. */
+  /** Number of votes for these classes; only with `votes`. */
   readonly voteCount?: number;
   /** The number of votes for each name outside these classes; only with `votes`, and only if there are such votes. */
   readonly otherVotes?: Readonly<Record<string, number>>;
@@ -54,11 +54,11 @@ export interface Dataset {
    */
   readonly fingerprint: string;
   /**
-   * What versions called the samples that ordered them as they were read, by today's ids and in that order
-   * (`former.ts`); missing if a data set was not read from sources.
+   * The ids of samples in versions that kept the reading order, by today's ids and in that order (`former.ts`);
+   * missing if a data set was not read from sources.
    */
   readonly formerIds?: ReadonlyMap<string, string>;
-  /** Names in the sources that a caller gave classes (`rename`), and the classes. */
+  /** Names in the sources that a caller assigned to classes (`rename`), and these classes. */
   readonly rename?: Readonly<Record<string, string>>;
   /** Names in the sources that a caller declared not to be classes (`notAClass`). */
   readonly notAClass?: readonly string[];
@@ -66,19 +66,19 @@ export interface Dataset {
   readonly byWord?: readonly string[];
 }
 
-/** The indices into `samples` of one split, in order. */
+/** Returns the indices into `samples` of one split, in order. */
 export function indicesOf(samples: readonly Sample[], split: Split): number[] {
   return samples.flatMap((sample, index) => (sample.split === split ? [index] : []));
 }
 
-/** How many samples each class has; one number per class. */
+/** Returns the number of samples of each class. */
 export function classCounts(samples: readonly Sample[], classCount: number): number[] {
   const counts = new Array<number>(classCount).fill(0);
   for (const { label } of samples) counts[label] = (counts[label] ?? 0) + 1;
   return counts;
 }
 
-/** The data set's fingerprint: 128 bits over its classes and its sorted samples. */
+/** Returns the data set's fingerprint: a hash of 128 bits over its classes and its sorted samples. */
 export function fingerprintOf(classes: readonly string[], samples: readonly Sample[]): string {
   const lines = samples.map(({ id, label, split, votes, voteCount, identity }) =>
     JSON.stringify([id, label, split, votes ?? 0, voteCount ?? 0, identity ?? 0]),
@@ -86,13 +86,13 @@ export function fingerprintOf(classes: readonly string[], samples: readonly Samp
   return digestOf(["vultus data 2", JSON.stringify(classes), ...lines.sort()]);
 }
 
-/** 128 bits over lines of text, as hexadecimal digits. */
+/** Returns a hash of 128 bits over lines of text, as hexadecimal digits. */
 export function digestOf(lines: readonly string[]): string {
   const text = lines.join("\n");
   return [0, 1, 2, 3].map((lane) => hash32(text, lane).toString(16).padStart(8, "0")).join("");
 }
 
-/** MurmurHash3's 32-bit steps over UTF-16 units: enough to detect a change, but not an attack. */
+/** Hashes UTF-16 units with MurmurHash3's 32-bit steps: enough to detect a change, but not an attack. */
 function hash32(text: string, seed: number): number {
   let h = Math.imul(seed + 1, 0x9e3779b9);
   for (let i = 0; i < text.length; i++) {

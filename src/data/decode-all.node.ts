@@ -10,13 +10,13 @@ export interface DecodeAllOptions extends DecodeOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Twice the four threads that Node gives to files and images keeps them busy: more did not help on two cores. */
+/** Twice the four threads that Node uses for files and images, to keep them busy; more did not help on two cores. */
 const concurrency = 8;
 const unreadableAllowed = 0.01;
 
 /**
- * Calls `visit` with each sample's index and image, as they get ready, in no fixed order. Samples that cannot be read
- * are skipped and returned in the order of `samples`.
+ * Calls `visit` with each sample's index and image as soon as it is decoded, in no fixed order. Samples that cannot
+ * be read are skipped and returned in the order of `samples`.
  *
  * @throws VultusError if the signal aborts.
  */
@@ -45,7 +45,7 @@ export async function decodeAll(
   try {
     await Promise.all(Array.from({ length: concurrency }, worker));
   } catch (error) {
-    // The other workers still decode one image each, which must no longer be visited.
+    // The other workers may still be decoding one image each; these must no longer be visited.
     stopped = true;
     throw error;
   }

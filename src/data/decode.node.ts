@@ -10,22 +10,22 @@ import { decodeDeep } from "./deep-image.node.ts";
 import { type PictureFormat, sniffPicture } from "./sniff.ts";
 import { cannotOpen, UnreadableImage } from "./unreadable.ts";
 
-/** A decompression bomb is refused by its header; 20,000 × 20,000 pixels are read. */
+/** Decompression bombs are refused by their header; up to 20,000 × 20,000 pixels are read. */
 const limitInputPixels = 20_000 * 20_000;
 
 export interface DecodeOptions {
   /**
    * The shorter side is reduced to this many pixels, never enlarged: 1.25 × the training size leaves room for random
-   * crops. Without it the image keeps its size.
+   * crops. If left out, the image keeps its size.
    */
   readonly maxSide?: number;
 }
 
 /**
- * The image in `bytes`, judged by content: JPEG, PNG, WebP, GIF (first frame), TIFF, AVIF or BMP. It is turned upright
- * by its EXIF orientation, laid on white where it is transparent, converted to sRGB by its profile, and grey if every
- * pixel has R = G = B. Images of floats and wide integers are read by their range (`decodeDeep` has the rule). Reduction is
- * antialiased (libvips' Lanczos3, after JPEG's and WebP's own halving) and works on gamma-encoded values, as torchvision's does.
+ * Decodes the image in `bytes`, by its content: JPEG, PNG, WebP, GIF (first frame), TIFF, AVIF or BMP. The result is rotated
+ * upright by its EXIF orientation, composited on white, converted to sRGB by its profile, and grey if every pixel has R = G = B.
+ * Images of floats and wide integers are scaled by their range (`decodeDeep` has the rule). Reduction is antialiased (libvips'
+ * Lanczos3, after JPEG's and WebP's own halving) and works on gamma-encoded values, as torchvision's does.
  *
  * @throws UnreadableImage whose message is the reason, without the file's name.
  */
@@ -38,7 +38,7 @@ export async function decodePicture(bytes: Uint8Array, options: DecodeOptions = 
   });
 }
 
-/** An image that may have been reduced, and how large it was before, upright. */
+/** An image that may have been reduced, and its original size, upright. */
 export interface FittedPicture {
   readonly picture: Picture;
   readonly width: number;
@@ -46,9 +46,9 @@ export interface FittedPicture {
 }
 
 /**
- * The image in `bytes` as `decodePicture` reads it, but reduced where it has more than `mostPixels` pixels. A large
- * JPEG or WebP is then never decoded in full, and other formats pass through in strips. One of more than `refuseAbove`
- * pixels is not decoded at all.
+ * Decodes the image in `bytes` like `decodePicture`, but reduced if it has more than `mostPixels` pixels. A large JPEG
+ * or WebP is then never decoded at full size, and other formats are processed in strips. An image with more than
+ * `refuseAbove` pixels is not decoded at all.
  *
  * @throws UnreadableImage whose message is the reason, without the file's name.
  */
@@ -88,7 +88,7 @@ async function decoding<T>(bytes: Uint8Array, decode: (format: PictureFormat) =>
   }
 }
 
-/** Whether a file may hold samples that are not of 8 bits. A PNG states its depth in its first chunk. */
+/** Whether a file may contain samples of other than 8 bits. A PNG states its depth in its first chunk. */
 function isDeep(format: PictureFormat, bytes: Uint8Array): boolean {
   return format === "tiff" || (format === "png" && bytes[24] === 16);
 }
@@ -103,7 +103,7 @@ function atMost(pixels: number): (size: { readonly width: number; readonly heigh
   };
 }
 
-/** An image in memory, reduced where it has more than `mostPixels` pixels. */
+/** Returns an image in memory, reduced if it has more than `mostPixels` pixels. */
 export async function fitted(picture: Picture, mostPixels: number): Promise<FittedPicture> {
   const { pixels, width, height, channels } = picture;
   if (width * height <= mostPixels) return { picture, width, height };
@@ -118,7 +118,7 @@ function fitting(image: Sharp, width: number, height: number, mostPixels: number
   return image.resize({ width: side(width), height: side(height), fit: "fill" });
 }
 
-/** A sample's image. @throws UnreadableImage whose message is the reason, without the sample's name. */
+/** Reads a sample's image. @throws UnreadableImage whose message is the reason, without the sample's name. */
 export async function readPicture(source: SampleSource, options: DecodeOptions = {}): Promise<Picture> {
   if (source.kind === "pixels") return reduced(source.picture, options.maxSide);
   let bytes: Uint8Array;

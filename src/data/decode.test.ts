@@ -13,7 +13,7 @@ import type { Sample } from "./dataset.ts";
 import { decodePicture, readPicture } from "./decode.node.ts";
 import { checkUnreadable, decodeAll } from "./decode-all.node.ts";
 
-/** Paths whose reading fails with an error that neither root nor a whole disk meets, by its code. */
+/** Paths that cannot be read, with the error code; neither root nor an intact disk would meet such errors. */
 const unreadable = vi.hoisted(() => new Map<unknown, string>());
 
 vi.mock("node:fs/promises", async (original) => {
@@ -38,7 +38,7 @@ function flat(colour: readonly number[], width = 16, height = 16): Sharp {
   return sharp(data, { raw: { width, height, channels: colour.length as 1 | 2 | 3 | 4 } });
 }
 
-/** Noise does not compress, so that cutting or damaging the bytes damages pixels. */
+/** Noise does not compress, so truncating or damaging the bytes damages pixels. */
 function noise(side = 64): Sharp {
   const rng = random("decode test");
   const data = Buffer.from(Array.from({ length: side * side * 3 }, () => rng.integer(256)));
@@ -134,7 +134,7 @@ describe("formats, by content", () => {
 });
 
 describe("BMP", () => {
-  // ABGR in, as bmp-ts wants it: red and blue on top, green and white below.
+  // ABGR, as bmp-ts expects it: red and blue on top, green and white below.
   const pixels = [
     [0, 0, 0, 255],
     [0, 255, 0, 0],

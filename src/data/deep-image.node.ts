@@ -1,30 +1,33 @@
-/** Images whose samples are floats or wide integers, as NumPy and image editors write them: brought to 8 bits. */
+/** Images whose samples are floats or wide integers, as written by NumPy and image editors: converted to 8 bits. */
 
 import type { Metadata } from "sharp";
 import { sharp } from "../util/sharp.node.ts";
 import type { Picture } from "./dataset.ts";
 import { readFloatTiff } from "./float-tiff.node.ts";
 
-/** Floats up to this count as 0..1: resampling overshoots 1 a little, and no image in 0..255 is as dark. */
+/** Floats up to this value count as 0..1: resampling slightly overshoots 1, and no image in 0..255 is this dark. */
 const MOST_OF_UNIT = 2;
 
-/** Larger images are reduced to as many pixels before their samples, of 4 bytes each, are in memory. */
+/** Larger images are reduced to this many pixels before their samples, of 4 bytes each, are read into memory. */
 const MOST_PIXELS = 16e6;
 
-/** Colour spaces that libvips gives such TIFFs. In its own space (grey: as sRGB, to keep alpha) nothing is converted. */
+/**
+ * Colour spaces that libvips assigns to such TIFFs. In its own space (grey: as sRGB, to keep alpha) an image is not
+ * converted.
+ */
 const ownSpaces = { "b-w": "srgb", srgb: "srgb", scrgb: "scrgb", grey16: "grey16", rgb16: "rgb16" } as const;
 
 export interface DeepImage {
   readonly picture: Picture;
-  /** Before it was reduced, upright. */
+  /** The original size, upright. */
   readonly width: number;
   readonly height: number;
 }
 
 /**
- * Returns the image of a TIFF whose samples are floats or 32-bit or signed integers, or of a TIFF or PNG of 16-bit samples that hold
- * 8-bit values: upright, on white, three channels. Returns undefined for other images, which libvips converts itself. An image of
- * more than 16 megapixels is reduced to as many.
+ * Returns the image of a TIFF whose samples are floats or 32-bit or signed integers, or of a TIFF or PNG of 16-bit samples that
+ * contain 8-bit values: upright, on white, three channels. Returns undefined for other images, which libvips converts itself. An
+ * image of more than 16 megapixels is reduced to 16.
  *
  * White is decided by sample format and by the greatest finite sample, for colours and for alpha each:
  *
@@ -33,7 +36,7 @@ export interface DeepImage {
  *   integer (32767, 2³¹ − 1); floats above all of these: the greatest of them
  *
  * Samples are gamma-encoded, as in 8-bit files; if an embedded profile has a linear curve they are encoded by sRGB's. NaN and
- * what is below 0 are black; infinity and what is above white are white.
+ * values below 0 are black; infinity and values above white are white.
  *
  * @param check receives the size before samples are read, and throws if it is too large.
  */
@@ -75,7 +78,10 @@ async function greatest(bytes: Uint8Array, options: Parameters<typeof sharp>[1])
   return Math.max(...channels.map(({ max }) => max));
 }
 
-/** RGB of 8 bits. @param samples [N, channels]: grey or RGB, the last channel alpha where there are two or four. */
+/**
+ * Returns 8-bit RGB, composited on white. @param samples [N, channels]: grey or RGB; with two or four channels, the
+ * last one is alpha.
+ */
 function onWhite(
   samples: Float32Array,
   channels: number,
@@ -96,7 +102,7 @@ function onWhite(
   return pixels;
 }
 
-/** Which samples are white, and which alpha is opaque. */
+/** Returns the sample value of white, and the alpha value of opaque. */
 function whites(
   samples: Float32Array,
   channels: number,
@@ -121,7 +127,7 @@ function whiteOf(most: number, depth: Metadata["depth"]): number {
 
 function unit(sample: number, white: number): number {
   const share = sample / white;
-  // NaN is greater than nothing.
+  // Comparisons with NaN are false.
   return share > 0 ? Math.min(share, 1) : 0;
 }
 

@@ -1,4 +1,4 @@
-/** TIFFs of floats and wide integers are the image that they are in 8 bits. */
+/** TIFFs of floats and wide integers decode to the same image as in 8 bits. */
 
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
@@ -7,7 +7,7 @@ import { decodeFitted, decodePicture } from "./decode.node.ts";
 
 const [width, height] = [40, 24];
 
-/** From black to white, in other steps per channel; alpha is 200. */
+/** A ramp from black to white, in different steps per channel; alpha is 200. */
 function ramp(channels: TiffSamples["channels"]): number[] {
   return Array.from({ length: width * height * channels }, (_, i) => {
     const [pixel, channel] = [Math.floor(i / channels), i % channels];
@@ -91,7 +91,7 @@ test("64-bit floats that are cut off or in tiles are reported as what they are",
   new DataView(claims.buffer).setUint32(30, 20_000, true);
   await expect(decodePicture(claims)).rejects.toThrow("its samples are truncated");
   const tiled = bytes.slice();
-  // The tag of strips becomes that of tiles.
+  // The tag of strips becomes the tag of tiles.
   tiled[10 + 12 * 5] = 324 & 255;
   tiled[10 + 12 * 5 + 1] = 324 >> 8;
   await expect(decodePicture(tiled)).rejects.toThrow("save it with uncompressed 32-bit floats");

@@ -7,8 +7,9 @@ import { canonicalId } from "./canonical.ts";
 import { classCounts, type Dataset, fingerprintOf } from "./dataset.ts";
 
 /**
- * The data set without the samples whose ids are in the file, one per line; lines that begin with `# ` are comments.
- * Ids that the data set does not have are counted in a note, since one list may serve several choices of classes.
+ * Returns the data set without the samples whose ids are in the file, one per line; lines that begin with `# ` are
+ * comments. Ids that the data set does not have are counted in a note, since one list may serve several choices of
+ * classes.
  *
  * @throws UsageError if no id is known, or if a class loses all its training samples.
  */

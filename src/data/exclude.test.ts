@@ -1,4 +1,4 @@
-/** Lists of samples to leave out: what is removed, what is said, and what is refused. */
+/** Lists of samples to leave out: what is removed, which notes are given, and what is refused. */
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

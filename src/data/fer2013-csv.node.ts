@@ -1,6 +1,6 @@
 /**
  * Reads fer2013.csv: 48 × 48 grey pixels as text, an emotion's number, and the split it was published in; or the same without
- * splits, as Kaggle's competition has it, whose images are all for training.
+ * splits, as in Kaggle's competition, where all images are for training.
  */
 
 import { readCsvHeader, readCsvRows } from "../formats/csv.node.ts";
@@ -9,7 +9,7 @@ import type { RawSample, RawSource } from "./assemble.ts";
 import { emotionNamed, splitNamed } from "./names.ts";
 import { splitColumns } from "./split-column.ts";
 
-/** The classes in the order of the file's numbers (Goodfellow et al. 2013). */
+/** Classes in the order of the file's numbers (Goodfellow et al. 2013). */
 export const fer2013Classes = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"] as const;
 export const fer2013Columns = ["emotion", "pixels"] as const;
 const columns = [...fer2013Columns, ...splitColumns];
@@ -19,7 +19,7 @@ const space = 32;
 const zero = 48;
 const usages = "Training, PublicTest or PrivateTest";
 
-/** Every row as a sample whose id is `row <number>`. @throws FormatError naming the file and the row. */
+/** Reads every row as a sample with the id `row <number>`. @throws FormatError naming the file and the row. */
 export async function readFer2013Csv(path: string): Promise<RawSource> {
   const samples: RawSample[] = [];
   const header = await readCsvHeader(path, columns);

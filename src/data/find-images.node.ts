@@ -16,28 +16,28 @@ export interface ListedImage {
 }
 
 export interface FoundImage {
-  /** As it is listed, with forward slashes. */
+  /** The path as listed, with forward slashes. */
   readonly id: string;
   /** Its location, or where it should be if it does not exist. */
   readonly file: string;
-  /** Whether it was found below the table's folder though the table lists it elsewhere. */
+  /** Whether it was found below the table's folder although the table lists it elsewhere. */
   readonly isMoved: boolean;
 }
 
 export interface FoundImages {
-  /** One for each that is listed, in their order. */
+  /** One entry per listed image, in the same order. */
   readonly images: readonly FoundImage[];
   readonly notes: readonly string[];
 }
 
-/** How many folders above a table are tried as the base of its paths. */
+/** Number of folders above a table that are tried as the base of its paths. */
 const FOLDERS_ABOVE = 3;
 const address = /^(?!file:)[a-z][a-z0-9+.-]+:\/\//i;
 
 /**
- * Paths start from the table's folder. One that no file has is tried with slashes for backslashes, with decoded `%20`, and with an
- * ending that it lacks. If no image at all is where the table lists it, they are looked for below the table's folder, by the end
- * of their paths; one that fits several images is refused.
+ * Finds the listed images. Paths start from the table's folder. If a path does not exist, it is also tried with slashes for
+ * backslashes, with decoded `%20`, and with a missing extension. If no listed path exists, images are searched below the table's
+ * folder by the end of their paths; a path that matches several images is refused.
  *
  * @throws FormatError for a URL instead of a path, or a path that matches several images.
  */
@@ -75,7 +75,7 @@ export function findImages(table: string, listed: readonly ListedImage[]): Found
   };
 }
 
-/** @throws UsageError if none of a table's images is there, with the folder that its paths start from, if one can be seen. */
+/** @throws UsageError if none of a table's images exists, with the base folder of its paths, if one can be recognised. */
 export function refuseAbsent(table: string, files: readonly string[]): void {
   const [first] = files;
   if (first === undefined || files.some((file) => existsSync(file))) return;
@@ -93,7 +93,7 @@ export function refuseAbsent(table: string, files: readonly string[]): void {
   );
 }
 
-/** The files that a path may mean, the likeliest first. */
+/** Returns the files that a path may refer to, the most likely first. */
 function spellings(folder: string, path: string): string[] {
   const own = path.trim();
   const plain = /^file:/i.test(own) ? fromFileAddress(own) : own;
@@ -101,7 +101,7 @@ function spellings(folder: string, path: string): string[] {
   return [...new Set(forms.map((form) => resolve(folder, form)))];
 }
 
-/** Replaces the backslashes that Windows writes. */
+/** Replaces Windows' backslashes. */
 function turned(path: string): string {
   return path.replaceAll("\\", "/");
 }
@@ -122,7 +122,9 @@ function decodedPath(path: string): string {
   }
 }
 
-/** The one image whose path differs by an ending that the table leaves out, or by its ending's case. */
+/**
+ * Returns a function that finds the one image whose path differs by a missing extension, or by the extension's case.
+ */
 function endings(): (file: string) => string | undefined {
   const folders = new Map<string, readonly string[]>();
   return (file) => {
@@ -147,12 +149,15 @@ function imagesIn(folder: string): string[] {
   }
 }
 
-/** The name without an image's extension. */
+/** Returns the name without an image extension. */
 function stemOf(name: string): string {
   return isImageName(name) ? name.replace(/\.[^.]+$/, "") : name;
 }
 
-/** For each path the one image below the table's folder that it means. @throws FormatError if there are several. */
+/**
+ * Returns, per path, the one image below the table's folder that it refers to. @throws FormatError if there are
+ * several.
+ */
 function findMoved(table: string, listed: readonly ListedImage[]): (string | undefined)[] {
   const folder = dirname(table);
   const byName = new Map<string, string[][]>();
@@ -181,7 +186,7 @@ function findMoved(table: string, listed: readonly ListedImage[]): (string | und
   });
 }
 
-/** Those of a folder; none if a part of it cannot be read, since another image could lie there. */
+/** Returns the images of a folder; none if a part of it cannot be read, because a further image could be there. */
 function imagesBelow(folder: string): string[] {
   try {
     return [...picturesBelow(folder)];
@@ -191,8 +196,8 @@ function imagesBelow(folder: string): string[] {
 }
 
 /**
- * Whether an image may be what a path of another machine means. Both must end in all folders that distinguish the table's images,
- * and in the image's own folder, unless one of the two has no more; and they must not name different splits.
+ * Whether a path from another machine may refer to an image. Both must end in all folders that distinguish the table's images,
+ * and in the image's own folder, unless one of the two is shorter; and they must not name different splits.
  */
 function mayBe(image: readonly string[], listed: readonly string[], common: number): boolean {
   const end = commonEnd(image, listed);
@@ -202,7 +207,7 @@ function mayBe(image: readonly string[], listed: readonly string[], common: numb
   return end >= listed.length - common && end >= Math.min(2, whole) && !isOtherSplit;
 }
 
-/** The split that the innermost folder with such a name names. */
+/** Returns the split named by the innermost folder with the name of a split. */
 function splitIn(parts: readonly string[]): string | undefined {
   return parts
     .slice(0, -1)
@@ -210,7 +215,7 @@ function splitIn(parts: readonly string[]): string | undefined {
     .findLast((split) => split !== undefined);
 }
 
-/** How many folders at the beginning all paths share. */
+/** Returns the number of leading folders that all paths share. */
 function commonFolders(paths: readonly (readonly string[])[]): number {
   const [first = []] = paths;
   let count = 0;
@@ -218,7 +223,7 @@ function commonFolders(paths: readonly (readonly string[])[]): number {
   return count;
 }
 
-/** How many parts at the end two paths share. */
+/** Returns the number of trailing parts that two paths share. */
 function commonEnd(a: readonly string[], b: readonly string[]): number {
   let count = 0;
   while (count < a.length && count < b.length && a.at(-1 - count) === b.at(-1 - count)) count++;

@@ -1,4 +1,4 @@
-/** Images that a table lists as another machine had them. */
+/** Images that a table lists with the paths of another machine. */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,7 +22,7 @@ function make(...paths: string[]): void {
   }
 }
 
-/** Where each of the paths is found below the folder of the table. */
+/** Returns the location of each path below the folder of the table. */
 function found(...paths: string[]): { at: string[]; notes: readonly string[]; moved: boolean[] } {
   const { images, notes } = findImages(
     join(root, "t.csv"),

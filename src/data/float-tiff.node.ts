@@ -1,4 +1,6 @@
-/** Reads TIFFs of 64-bit and 16-bit floats, which libvips refuses or takes for integers; NumPy's default is 64 bits. */
+/**
+ * Reads TIFFs of 64-bit and 16-bit floats, which libvips refuses or misreads as integers; NumPy's default is 64 bits.
+ */
 
 import { inflateSync } from "node:zlib";
 import { fromFloat16 } from "../util/half.ts";
@@ -8,11 +10,11 @@ export interface FloatSamples {
   readonly width: number;
   readonly height: number;
   readonly channels: number;
-  /** [height, width, channels]; not finite where the file's are not. */
+  /** [height, width, channels]; may include non-finite values from the file. */
   readonly samples: Float32Array;
 }
 
-/** Tags of TIFF 6.0, and of Adobe's supplements. */
+/** Tags of TIFF 6.0 and of Adobe's supplements. */
 const tag = {
   width: 256,
   height: 257,
@@ -29,14 +31,15 @@ const tag = {
 } as const;
 const IEEE_FLOAT = 3;
 
-/** Deflate makes data smaller by no more than this. A file that claims more pixels is refused before memory is allocated. */
+/** Maximum compression ratio of Deflate. A file that claims more pixels is refused before memory is allocated. */
 const MOST_DEFLATED = 1032;
 
-/** Bytes of the types of values: BYTE, ASCII, SHORT and LONG; no other occurs in these tags. */
+/** Bytes per value type: BYTE, ASCII, SHORT and LONG; no others occur in these tags. */
 const typeSizes: Readonly<Record<number, number>> = { 1: 1, 2: 1, 3: 2, 4: 4 };
 
 /**
- * The first image of a TIFF of 64- or 16-bit floats, uncompressed or deflated; undefined for other TIFFs.
+ * Reads the first image of a TIFF of 64- or 16-bit floats, uncompressed or deflated; returns undefined for other
+ * TIFFs.
  *
  * @param check receives the size before samples are read, and throws if it is too large.
  * @throws UnreadableImage for such floats in tiles, in another compression, or truncated.
@@ -84,7 +87,7 @@ export function readFloatTiff(
   return { width, height, channels, samples };
 }
 
-/** The values of a tag in the first directory; none if the tag is missing. */
+/** Returns a function for the values of a tag in the first directory; there are none if the tag is missing. */
 function directoryOf(view: DataView, little: boolean): (wanted: number) => readonly number[] {
   const start = view.getUint32(4, little);
   const count = start + 2 <= view.byteLength ? view.getUint16(start, little) : 0;

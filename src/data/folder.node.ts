@@ -1,4 +1,7 @@
-/** Reads a folder of images sorted by class: `dir/<class>`, `dir/<split>/<class>`, `dir/<class>/<split>`, or one of these further down. */
+/**
+ * Reads a folder of images sorted by class: `dir/<class>`, `dir/<split>/<class>`, `dir/<class>/<split>`, or one of these further
+ * down the tree.
+ */
 
 import { type Dirent, opendirSync, realpathSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
@@ -21,16 +24,16 @@ interface Listing {
 }
 
 interface Root {
-  /** The folder where the layout begins: the one asked for, or one inside it. */
+  /** The folder where the layout begins: the requested one, or one inside it. */
   readonly root: string;
   readonly layout: "splits" | "classes";
 }
 
 /**
- * Everything in `dir`, in an order that depends on nothing but the names. Class folders are searched to any depth;
- * links are followed, each folder once; hidden files are skipped. Without split folders every sample is "train".
+ * Reads everything in `dir`, in an order that depends only on names. Class folders are searched to any depth; links
+ * are followed, each folder once; hidden files are skipped. Without split folders every sample is "train".
  *
- * @param classes the names asked for with --classes: they help to see which folders are classes.
+ * @param classes the names requested with --classes; they help to recognise class folders.
  * @throws UsageError if the folder does not exist or contains no classes.
  */
 export function readFolder(dir: string, classes: readonly string[] = []): RawSource {
@@ -105,15 +108,15 @@ const besideNotes = [
 
 /** A folder of images of one class. */
 interface ClassFolder {
-  /** Its path from the root. */
+  /** Its path relative to the root. */
   readonly under: string;
   readonly className: string;
   readonly split: Split;
 }
 
 /**
- * The splits of `<class>/<split>/…`, where folders of at least two classes hold one with the name of a split; images that lie
- * beside such folders have none.
+ * Returns the splits of `<class>/<split>/…`, if at least two class folders contain one with the name of a split; images next
+ * to such folders have no split.
  */
 function splitsWithin(
   root: string,
@@ -138,13 +141,13 @@ function total(counts: ReadonlyMap<string, number>): number {
   return [...counts.values()].reduce((sum, count) => sum + count, 0);
 }
 
-/** A note on the files in `path` that may be images and lie in no class folder. */
+/** Returns a note on files in `path` that may be images but are in no class folder. */
 function looseNote(path: string): string[] {
   const loose = list(path).files.filter((name) => kindOfFile(name) === "image").length;
   return loose === 0 ? [] : [`${plural(loose, "file")} in ${path} skipped: not in a class folder`];
 }
 
-/** The names, each with how often it was met: `@eaDir (12), runs`. */
+/** Formats the names with their counts: `@eaDir (12), runs`. */
 function counted(names: ReadonlyMap<string, number>): string {
   return [...names]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -152,7 +155,7 @@ function counted(names: ReadonlyMap<string, number>): string {
     .join(", ");
 }
 
-/** The folders in `path` that may be splits, classes or data sets. */
+/** Returns the folders in `path` that may be splits, classes or data sets. */
 function dataFolders(
   path: string,
   asked: ReadonlySet<string>,
@@ -165,8 +168,9 @@ function dataFolders(
 }
 
 /**
- * Known names first (splits, then classes), here and then one level down; then folders that hold files; then folders of which
- * two have an emotion among the words of their names, one level down. Where a folder holds nothing but one folder, from there.
+ * Finds the root by known names first (splits, then classes), here and then one level down; then by folders that contain
+ * files; then, one level down, by two folders whose names contain the word of an emotion. If a folder contains only one
+ * folder, the search starts from there.
  */
 function findRoot(dir: string, asked: ReadonlySet<string>): Root {
   const named = (path: string): Root["layout"] | undefined => {
@@ -222,15 +226,18 @@ function noClasses(dir: string): UsageError {
 }
 
 /**
- * The paths of all files below a folder that may be images, one after the other: in memory are the names of the folders
- * on the way to the current one. Order, links and hidden files as in `readFolder`.
+ * Yields the paths of all files below a folder that may be images, one at a time: only the names in the folders that
+ * lead to the current file are in memory. Order, links and hidden files are as in `readFolder`.
  */
 export function* picturesBelow(dir: string): Generator<string> {
   for (const id of walk(dir, ".", new Set()))
     if (!["other", "elsewhere"].includes(kindOfFile(id.slice(id.lastIndexOf("/") + 1)))) yield join(dir, id);
 }
 
-/** The files below `root/under`, as paths from `root` with forward slashes. `seen` holds real paths, against link loops. */
+/**
+ * Yields the files below `root/under`, as paths relative to `root` with forward slashes. `seen` contains real paths, to
+ * detect link loops.
+ */
 function* walk(
   root: string,
   under: string,
@@ -247,7 +254,10 @@ function* walk(
   for (const name of folders) yield* walk(root, `${under}/${name}`, seen, passOver);
 }
 
-/** The visible entries of a folder, links resolved, sorted by code unit so that no locale changes the order. */
+/**
+ * Returns the visible entries of a folder, with links resolved, sorted by code unit so that the order is independent
+ * of the locale.
+ */
 function list(path: string): Listing {
   const folders: string[] = [];
   const files: string[] = [];
@@ -290,7 +300,9 @@ function reading<T>(path: string, read: () => T): T {
   }
 }
 
-/** Undefined for pipes, sockets and devices, which a reader would never finish reading. */
+/**
+ * Returns the kind of an entry; undefined for pipes, sockets and devices, which a reader would never finish reading.
+ */
 function kindOfEntry(path: string, entry: Dirent): "folder" | "file" | undefined {
   if (!entry.isSymbolicLink()) return kindOf(entry);
   // A broken link counts as a file, so that it is listed among the unreadable images; so does a link to itself.

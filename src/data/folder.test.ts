@@ -8,7 +8,7 @@ import { UsageError, VultusError } from "../util/errors.ts";
 import { readFolder } from "./folder.node.ts";
 import { readDataset } from "./read.node.ts";
 
-/** The call that fails on a path, with an error that root would not meet. */
+/** The call that fails on a path, with an error that would not occur for root. */
 const broken = vi.hoisted(() => ({ call: "", path: "", code: "" }));
 
 vi.mock("node:fs", async (original) => {
@@ -45,7 +45,7 @@ afterEach(() => {
   rmSync(dir, { recursive: true });
 });
 
-/** Empty files: reading a folder looks at names only. A path that ends in / is a folder. */
+/** Creates empty files, because reading a folder depends only on names. A path that ends in / is a folder. */
 function make(...paths: string[]): void {
   for (const path of paths) {
     const full = join(dir, path);

@@ -11,7 +11,7 @@ export interface FoldOptions {
   readonly groupings: readonly Grouping[];
 }
 
-/** The fold of each sample, 0 to `folds` − 1. @throws UsageError for fewer groups than folds. */
+/** Returns the fold of each sample, 0 to `folds` − 1. @throws UsageError for fewer groups than folds. */
 export function stratifiedFolds(
   samples: readonly Sample[],
   classCount: number,

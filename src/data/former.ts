@@ -1,12 +1,12 @@
 /**
- * Data sets as earlier versions read them, with samples in the order of the named folders and of rows. Fingerprints and ids in
- * runs and models of those versions refer to these.
+ * Data sets as read by earlier versions, with samples in the order of the named folders and of rows. Fingerprints and ids in
+ * runs and models of those versions refer to them.
  */
 
 import { canonicalId } from "./canonical.ts";
 import { type Dataset, digestOf, type Sample } from "./dataset.ts";
 
-/** The samples in their former order under their former ids, with the former fingerprint. */
+/** Returns the samples in their former order under their former ids, with the former fingerprint. */
 export function asFormerly({ formerIds, ...dataset }: Dataset): Dataset {
   const samples = formerIds ? formerOrder(dataset.samples, formerIds) : dataset.samples;
   return { ...dataset, samples, fingerprint: formerFingerprintOf(dataset.classes, samples) };
@@ -22,13 +22,13 @@ function formerOrder(samples: readonly Sample[], formerIds: ReadonlyMap<string, 
 
 /**
  * Whether former ids are ambiguous. Of two folders of one name, the first was `photos` and the second `photos 2`; in another
- * order they are swapped, and no fingerprint shows it.
+ * order they are swapped, and no fingerprint reveals it.
  */
 export function areFormerIdsUnsure({ formerIds = new Map() }: Dataset): boolean {
   return [...formerIds].some(([id, former]) => canonicalId(former) !== id);
 }
 
-/** Whether `fingerprint`, by the current or the former rule, is that of the data set. */
+/** Whether `fingerprint`, by the current or the former rule, identifies the data set. */
 export function hasFingerprint(dataset: Dataset, fingerprint: string | undefined): boolean {
   if (fingerprint === undefined) return false;
   return dataset.fingerprint === fingerprint || asFormerly(dataset).fingerprint === fingerprint;

@@ -1,4 +1,4 @@
-/** Whether an image is found again by its keys, and no other one for it. */
+/** An image is found again by its keys, and no other image is mistaken for it. */
 
 import sharp, { type Sharp } from "sharp";
 import { expect, test } from "vitest";

@@ -10,32 +10,32 @@ import { greyOf, thumbnail } from "./thumbnail.ts";
 export const KEY_BITS = 40;
 
 /**
- * How many of its least certain bits an image is looked up with both ways: those whose frequency is nearest to 0 are the ones
- * that recompressing or resizing turns. docs/how-to/choose-weights.md lists what that finds.
+ * Number of least certain bits that a lookup tries with both values: recompressing or resizing flips the bits whose frequency
+ * is nearest to 0. docs/how-to/choose-weights.md lists what this finds.
  */
 const UNSURE_BITS = 8;
 
 const LOW = 2 ** 32;
 const frequencies = transform([wholePicture]);
 
-/** For each bit of the perceptual hash a fixed random key; the key of an image is the exclusive or of those of its set bits. */
+/** A fixed random key per bit of the perceptual hash; the key of an image is the exclusive or of the keys of its set bits. */
 const bitKeys = Array.from({ length: BITS }, (_, bit) => {
   const rng = random("image keys", bit);
   return { high: rng.integer(2 ** (KEY_BITS - 32)), low: rng.integer(LOW) };
 });
 
-/** An image's key, and the frequencies that it was made of. */
+/** An image's key, and the frequencies that it was computed from. */
 export interface ImageLook {
   readonly key: number;
   readonly values: Float32Array;
 }
 
-/** The key of an image, for a set; undefined for one without any structure. */
+/** Returns the key of an image, for a set; undefined for an image without structure. */
 export function imageKey(picture: Picture): number | undefined {
   return lookOf(picture)?.key;
 }
 
-/** The keys of images, one after the other; those without any structure have none. */
+/** Yields the keys of images one at a time; images without structure have none. */
 export function* keysOf(pixels: Pixels): Generator<number> {
   for (let i = 0; i < pixels.samples.length; i++) {
     const key = imageKey(pixels.get(i));
@@ -43,7 +43,10 @@ export function* keysOf(pixels: Pixels): Generator<number> {
   }
 }
 
-/** All keys under which a set may hold the image: its own, then those with some of its least certain bits turned. */
+/**
+ * Returns all keys under which a set may contain the image: its own, then those with some of its least certain bits
+ * flipped.
+ */
 export function keysToLookUp(picture: Picture): number[] {
   const look = lookOf(picture);
   return look ? keysAround(look) : [];
@@ -59,7 +62,7 @@ export function keysAround({ key, values }: ImageLook): number[] {
   return keys;
 }
 
-/** The image's frequencies; undefined for an image without structure. */
+/** Returns the image's frequencies; undefined for an image without structure. */
 export function lookOf(picture: Picture): ImageLook | undefined {
   const values = frequencies(thumbnail(greyOf(picture)))[0] as Float32Array;
   if (values.every((value) => value === 0)) return undefined;

@@ -1,4 +1,4 @@
-/** What `vultus data inspect` reports about a data set: counts, sizes, balance, unreadable images, images that leak. */
+/** The report of `vultus data inspect` on a data set: counts, sizes, balance, unreadable images and leaks. */
 
 import { classCounts, type Dataset, type Sample, type Split } from "./dataset.ts";
 import { decodeAll } from "./decode-all.node.ts";
@@ -7,24 +7,26 @@ import type { Unreadable } from "./unreadable.ts";
 
 export interface Inspection {
   readonly classes: readonly string[];
-  /** Images listed, including unreadable ones. */
+  /** Number of listed images, including unreadable ones. */
   readonly pictures: number;
   /** Per split, one number per class. */
   readonly counts: Readonly<Record<Split, readonly number[]>>;
   readonly leftOut: Dataset["leftOut"];
   readonly notes: readonly string[];
-  /** The largest class over the smallest that has images, in training (else over all splits); 1 is balanced. */
+  /**
+   * Ratio of the largest class to the smallest one with images, in training (else over all splits); 1 is balanced.
+   */
   readonly imbalance: number;
   /** Sizes in pixels before any reduction, the most frequent first. */
   readonly sizes: readonly { readonly width: number; readonly height: number; readonly count: number }[];
-  /** Images without colour. */
+  /** Number of images without colour. */
   readonly grey: number;
   readonly unreadable: readonly Unreadable[];
   readonly crossSplitPictures: CrossSplitPictures;
   readonly fingerprint: string;
 }
 
-/** Decodes every image at full size, one pass, and keeps no pixels. */
+/** Decodes every image at full size in one pass, without keeping pixels. */
 export async function inspectDataset(
   dataset: Dataset,
   onProgress?: (done: number, total: number) => void,

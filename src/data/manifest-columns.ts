@@ -8,7 +8,10 @@ import { splitColumnOf, splitColumns } from "./split-column.ts";
 
 /** FER+'s column of image names; empty in rows of images that FER+ dropped. */
 const ferPlusColumn = "image name";
-/** Usual names of the column of paths, and of labels if no column is called label; the first that exists is used. */
+/**
+ * Usual names of the column of paths, and of the column of labels if none is called label; the first that exists is
+ * used.
+ */
 const pathColumns = [
   ...["path", "file", "filename", "filepath", "file_path", "file_name", "image", "image_path", "img"],
   ...["img_path", "image_name", ferPlusColumn, "subdirectory_filepath", "pth"],
@@ -17,7 +20,7 @@ const labelColumns = [
   ...["label", "emotion", "expression", "class", "labels", "target", "category", "emotions"],
   ...["class_name", "label_name", "emotion_name"],
 ];
-/** Usual names of the column of people: a person on both sides of a split makes a model look better than it is. */
+/** Usual names of the column of people: a person on both sides of a split would make a score too optimistic. */
 const identityColumns = [
   ...["identity", "person", "person_id", "subject", "subject_id"],
   ...["participant", "participant_id", "actor", "actor_id"],
@@ -28,7 +31,7 @@ export const knownColumns: readonly string[] = [
 ];
 /** Columns of the table that `vultus predict` writes, between the file and the probability of each class. */
 export const predictionColumns = ["status", "x", "y", "width", "height", "score", "label"] as const;
-/** Row numbers that programs write into a table, most often without a name; beside votes also under one. */
+/** Row numbers that programs write into a table, usually without a column name; next to votes also with one. */
 const rowNumbers = /^(column|unnamed:) ?\d+$/i;
 const rowNumbersByName = /^(index|id)$/i;
 /** With votes, the prefix that distinguishes a column of subgroups from a class: `subgroup:age`. */
@@ -41,19 +44,19 @@ export interface ManifestColumns {
   readonly path: string;
   /** Undefined for a table of votes. */
   readonly label: string | undefined;
-  /** Other columns by whose names they may be labels too. */
+  /** Other columns whose names suggest labels. */
   readonly labels: readonly string[];
   readonly identity: string | undefined;
   readonly split: string | undefined;
   /** The name of each column of subgroups. */
   readonly subgroups: ReadonlyMap<string, string>;
-  /** Columns of votes for classes, and of other votes with their name. */
+  /** Columns of votes for classes, and columns of other votes with their names. */
   readonly classes: readonly string[];
   readonly noClasses: ReadonlyMap<string, string>;
   readonly notes: readonly string[];
 }
 
-/** The column of a table that holds the paths of images. */
+/** Returns the column of a table that contains the paths of images. */
 export function pathColumnOf(header: readonly string[]): string | undefined {
   return pathColumns.find((column) => header.includes(column));
 }
@@ -71,7 +74,7 @@ export function manifestColumns(
 ): ManifestColumns {
   const pathColumn = pathColumnOf(header);
   if (pathColumn === undefined) throw missingColumns(path, header);
-  // A table of votes has a column for each class, and none for the label alone.
+  // A table of votes has a column per class, and none for the label.
   const label = labelColumns.find((column) => header.includes(column));
   const isNumbering = (column: string): boolean =>
     rowNumbers.test(column) || (label === undefined && rowNumbersByName.test(column));
@@ -90,7 +93,7 @@ export function manifestColumns(
       .filter(isSubgroup)
       .map((column) => [column, (subgroupColumn.exec(column)?.groups?.name ?? column).toLowerCase()]),
   );
-  // In a fixed order: the last digits of sums of fractions depend on the order.
+  // The order is fixed, because the last digits of sums of fractions depend on it.
   const votes = others.filter((column) => !isSubgroup(column)).sort();
   const noClasses = new Map(
     votes.flatMap((column) => {
@@ -99,7 +102,7 @@ export function manifestColumns(
     }),
   );
   const classes = votes.filter((column) => !noClasses.has(column));
-  // A single column is no choice: it holds labels, or something else.
+  // A single column cannot be votes: it contains labels, or something else.
   if (label === undefined && classes.length < 2) throw missingColumns(path, header);
   const listed = (what: string, names: readonly string[]): string[] =>
     names.length > 0 ? [`${path}: ${plural(names.length, "column")} of ${what}: ${names.join(", ")}`] : [];
@@ -121,7 +124,7 @@ export function manifestColumns(
   return { path: pathColumn, label, labels, identity, split, subgroups, classes, noClasses, notes };
 }
 
-/** The error for a CSV file that is neither a manifest nor fer2013.csv. */
+/** Returns the error for a CSV file that is neither a manifest nor fer2013.csv. */
 export function missingColumns(path: string, header: readonly string[]): FormatError {
   if (header.some((cell) => cell.split(/\s/).some(isImageName)))
     return new FormatError(

@@ -19,7 +19,7 @@ import { splitNamed } from "./names.ts";
 import { wrongSplit } from "./split-column.ts";
 import { parseVotes } from "./vote-cells.ts";
 
-/** The rows of a manifest with the image that each of them lists. */
+/** The rows of a manifest, each with the image that it lists. */
 export interface ListedImages {
   readonly header: readonly string[];
   readonly pathColumn: string;
@@ -54,11 +54,11 @@ export async function readListedImages(path: string): Promise<ListedImages> {
 }
 
 /**
- * Columns: `path` (from the manifest's own folder), then `label`, or one column of votes for every class, or these by other names
- * (`manifest-columns.ts`; an `emotion` from 0 to 6 in every row is FER2013's number); optional
- * `identity` and `split` (train when empty), also by other names, or another column that names splits. With labels every other column holds subgroups;
- * with votes it is a class, but for `subgroup` and those that begin with `subgroup:` or `not-a-class:`, which are not part of their
- * names. Only the names of classes keep their case.
+ * Reads the columns `path` (relative to the manifest's own folder), then `label` or one column of votes per class, or these under
+ * other names (`manifest-columns.ts`; an `emotion` from 0 to 6 in every row is FER2013's number); and optionally `identity` and
+ * `split` (train if empty), also under other names, or another column that names splits. With labels, every other column contains
+ * subgroups. With votes, it is a class, except for `subgroup` and columns with the prefix `subgroup:` or `not-a-class:`, which is
+ * not part of their name. Only the names of classes keep their case.
  *
  * @throws FormatError naming the file and the row.
  */
@@ -111,7 +111,9 @@ export async function readManifestCsv(path: string): Promise<RawSource> {
   };
 }
 
-/** The rows but for those that repeat an earlier one. @throws FormatError for another row about the same image. */
+/**
+ * Returns the rows except those that repeat an earlier one. @throws FormatError for another row about the same image.
+ */
 function withoutRepeats(
   path: string,
   rows: ListedImages["rows"],
@@ -133,7 +135,7 @@ function withoutRepeats(
   });
 }
 
-/** FER2013's class names, for a column that has the name used there and contains only its numbers. */
+/** Returns FER2013's class names, for a column that has FER2013's column name and contains only its numbers. */
 function fer2013Numbers(column: string, numbers: readonly string[]): NamedNumbers | undefined {
   const names = new Map(fer2013Classes.map((name, i) => [String(i), name]));
   return column === "emotion" && numbers.every((number) => names.has(number))
@@ -141,14 +143,14 @@ function fer2013Numbers(column: string, numbers: readonly string[]): NamedNumber
     : undefined;
 }
 
-/** The label or the votes of a row. */
+/** Returns the label or the votes of a row. */
 function labelIn(
   cells: CsvRow["cells"],
   { label, classes, noClasses }: ManifestColumns,
   wrong: (problem: string) => FormatError,
 ): { className: string } | (Pick<RawSample, "otherVotes"> & { votes: ReadonlyMap<string, number> }) {
   if (label !== undefined) {
-    // As it was before an empty cell in its column made pandas write fractions: 3 for 3.0.
+    // Restores integers that pandas wrote as fractions because of an empty cell in the column: 3 for 3.0.
     const className = (cells[label] ?? "").replace(/^(\d+)\.0+$/, "$1");
     if (className === "") throw wrong(`${label} is empty`);
     return { className };

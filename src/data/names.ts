@@ -87,17 +87,17 @@ const emotionOfWord = new Map([
   ...Object.entries(denials),
 ]);
 
-/** Without case, outer spaces or the two ways Unicode has of writing é. */
+/** Folds case, outer spaces and Unicode's two ways of writing é. */
 export function folded(name: string): string {
   return name.trim().normalize("NFC").toLowerCase();
 }
 
-/** The emotion that a name means ("Happiness" means "happy"), or undefined for any other class name. */
+/** Returns the emotion that a name means ("Happiness" means "happy"), or undefined for any other class name. */
 export function emotionNamed(name: string): string | undefined {
   return emotionOf.get(folded(name));
 }
 
-/** What the words of a class name mean. */
+/** The meaning of the words in a class name. */
 export interface NameReading {
   /** The emotions that occur in it, sorted. */
   readonly emotions: readonly string[];
@@ -105,13 +105,13 @@ export interface NameReading {
   readonly isClear: boolean;
   /** Whether a word denies the emotion, as in `not happy` and `unhappy`. */
   readonly isDenied: boolean;
-  /** What else distinguishes it: `low` in `happy_low`, nothing in `Happy Faces!`. */
+  /** The remaining words that distinguish it: `low` in `happy_low`, nothing in `Happy Faces!`. */
   readonly rest: string;
 }
 
 /**
- * Reads a class name word by word, without regard to case and signs: `Happy Faces`, `happy_faces`, `HappyFaces` and `01 happy :)`
- * have one clear emotion; `happy_or_sad`, `not happy` and `unhappy` have none.
+ * Reads a class name word by word, ignoring case and signs: `Happy Faces`, `happy_faces`, `HappyFaces` and `01 happy :)` have one
+ * clear emotion; `happy_or_sad`, `not happy` and `unhappy` have none.
  */
 export function readName(name: string): NameReading {
   const words = wordsOf(name);
@@ -132,7 +132,7 @@ function wordsOf(name: string): string[] {
   );
 }
 
-/** What two spellings of one class have in common. */
+/** Returns a key that all spellings of one class share. */
 export function classKey(name: string): string {
   return emotionNamed(name) ?? folded(name);
 }
@@ -143,7 +143,7 @@ export function isStray(name: string): boolean {
   return words.length > 0 && (words.every((word) => strayWords.has(word)) || strayWords.has(words.join("")));
 }
 
-/** The split that a folder or a CSV cell names, as `val` or `Validation set`, or undefined. */
+/** Returns the split that a folder or a CSV cell names, such as `val` or `Validation set`; undefined if none. */
 export function splitNamed(name: string): Split | undefined {
   const whole = splitOf.get(folded(name));
   if (whole) return whole;

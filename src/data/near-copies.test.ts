@@ -1,4 +1,4 @@
-/** Near copies are found among images, and other images are not taken for copies. */
+/** Near copies are found among images, and other images are not mistaken for copies. */
 
 import sharp, { type Sharp } from "sharp";
 import { expect, test } from "vitest";

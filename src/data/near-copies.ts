@@ -1,20 +1,23 @@
-/** Which images are near copies of each other, such as thumbnails, recompressed and slightly edited copies. */
+/** Finds images that are near copies of each other: thumbnails, recompressed and slightly edited copies. */
 
 import { disjointSets } from "../util/disjoint-sets.ts";
 import type { Picture } from "./dataset.ts";
 import { type ImageLook, keysAround, lookOf } from "./image-keys.ts";
 
-/** Collects how images look (256 bytes each), then reports which are near copies, directly or through other copies. */
+/**
+ * Collects descriptions of images (256 bytes each), then reports which are near copies, directly or through other
+ * copies.
+ */
 export class NearCopies {
   readonly #looks = new Map<string, ImageLook>();
 
-  /** Images without any structure have no copies. */
+  /** Images without structure have no copies. */
   add(id: string, picture: Picture): void {
     const look = lookOf(picture);
     if (look) this.#looks.set(id, look);
   }
 
-  /** The same text for near copies: the id of the first of them. */
+  /** Maps near copies to the same text, the id of the first of them. */
   groups(): ReadonlyMap<string, string> {
     const ids = [...this.#looks.keys()];
     const looks = [...this.#looks.values()];

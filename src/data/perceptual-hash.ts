@@ -1,15 +1,20 @@
 /**
- * A hash of how an image looks: the signs of its 63 lowest cosine frequencies, in three words of 21 bits. Few bits differ
- * between an image and a brighter, recompressed or slightly cropped copy.
+ * A perceptual hash of an image: the signs of its 63 lowest cosine frequencies, in three words of 21 bits. Few bits
+ * differ between an image and a brighter, recompressed or slightly cropped copy.
  */
 
 import { SIDE } from "./thumbnail.ts";
 
 export const WORDS = 3;
-/** Each word is a key of `HashIndex`: 2 million different ones, so that a key is rare in any data set of this field. */
+/**
+ * Each word is a key of `HashIndex`: 2 million different ones, so that each key is rare in any data set of this kind.
+ */
 export const WORD_BITS = 21;
 
-/** Part of an image, in shares of its width or height cut off at each end; below zero its edge is repeated outwards. */
+/**
+ * A part of an image, as shares of its width or height cut off at each end; with negative shares, its edge is repeated
+ * outwards.
+ */
 export interface Window {
   readonly left: number;
   readonly right: number;
@@ -37,13 +42,13 @@ export const BITS = frequencies.length;
 const highest = 1 + Math.max(...frequencies.map(({ u, v }) => Math.max(u, v)));
 
 /**
- * A mirrored image has the same frequencies with the sign turned where the wave is odd from left to right: the hash of
- * the mirror image is the hash with these bits turned, and need not be computed. Neighbouring frequencies go to different
- * words, so that each word sees both the coarse and the fine.
+ * A mirrored image has the same frequencies, with flipped signs for waves that are odd from left to right. So the hash of
+ * the mirror image is the hash with these bits flipped, and need not be computed. Neighbouring frequencies go to
+ * different words, so that each word contains both coarse and fine ones.
  */
 export const mirrorMask: Uint32Array = hashWhere((bit) => (frequencies[bit]?.u ?? 0) % 2 === 1);
 
-/** Bit `bit` stands in word `bit % WORDS` at place `bit / WORDS`. */
+/** Builds a hash: bit `bit` is in word `bit % WORDS` at position `bit / WORDS`. */
 function hashWhere(isSet: (bit: number) => boolean): Uint32Array {
   const words = new Uint32Array(WORDS);
   for (let bit = 0; bit < BITS; bit++) {
@@ -53,8 +58,9 @@ function hashWhere(isSet: (bit: number) => boolean): Uint32Array {
 }
 
 /**
- * Turns thumbnails into the frequencies of each window, of unit length: contrast and exposure drop out. Windows with the
- * same left and right edge share the pass along the rows, which is most of the work.
+ * Returns a function from thumbnails to the frequencies of each window, normalised to unit length, which cancels
+ * contrast and exposure. Windows with the same left and right edge share the pass along the rows, which is most of the
+ * work.
  */
 export function transform(windows: readonly Window[]): (thumbnail: Uint8Array) => Float32Array[] {
   const passes = new Map<string, { across: Float64Array; downs: { down: Float64Array; place: number }[] }>();
@@ -96,13 +102,15 @@ function alongColumns(half: Float64Array, down: Float64Array): Float32Array {
     out[bit] = sum;
     square += sum * sum;
   }
-  // A constant image leaves rounding errors, which must not be blown up.
+  // A constant image leaves rounding errors, which must not be amplified.
   const scale = square > 1e-9 ? 1 / Math.sqrt(square) : 0;
   for (let bit = 0; bit < BITS; bit++) out[bit] = (out[bit] as number) * scale;
   return out;
 }
 
-/** `[frequency, cell]`: the cosine's integral over the part of the cell that lies in the window; a constant gives 0. */
+/**
+ * Returns `[frequency, cell]`: the integral of the cosine over the part of the cell in the window; a constant gives 0.
+ */
 function waves(before: number, after: number): Float64Array {
   const start = before * SIDE;
   const length = SIDE * (1 - before - after);
@@ -119,8 +127,8 @@ function waves(before: number, after: number): Float64Array {
 }
 
 /**
- * The mean frequencies of all images and their mirror images. What all faces share does not distinguish them, so bits are signs
- * of the difference to this. Odd waves are zero in it, which keeps `mirrorMask` true.
+ * The mean frequencies of all images and their mirror images. Features that all faces share do not distinguish them, so bits
+ * are signs of the difference from this mean. Its odd waves are zero, which keeps `mirrorMask` valid.
  */
 export function meanFrequencies(all: readonly Float32Array[]): Float64Array {
   const mean = new Float64Array(BITS);
@@ -131,12 +139,12 @@ export function meanFrequencies(all: readonly Float32Array[]): Float64Array {
   return mean;
 }
 
-/** The hash of `values`, the frequencies with the mean taken off. */
+/** Returns the hash of `values`, the frequencies minus the mean. */
 export function hashOf(values: Float32Array): Uint32Array {
   return hashWhere((bit) => (values[bit] as number) > 0);
 }
 
-/** How many bits of two hashes differ. */
+/** Returns the number of bits in which two hashes differ. */
 export function distance(a: Uint32Array, atA: number, b: Uint32Array, atB: number): number {
   let count = 0;
   for (let word = 0; word < WORDS; word++)

@@ -1,4 +1,4 @@
-/** Images of a browser, in any of its forms, as photos that the predictor reads. */
+/** Converts a browser's images, in any form, to photos for the predictor. */
 
 import { VultusError } from "../util/errors.ts";
 import type { Picture } from "./dataset.ts";
@@ -9,12 +9,12 @@ import { VIDEO_HEAD } from "./sniff-video.ts";
 import { UnreadableImage } from "./unreadable.ts";
 
 /**
- * An image that a browser holds: a file, an element of the page, a bitmap, a frame of a video, raw pixels as a canvas has
- * them, or pixels that were decoded already.
+ * An image in a browser: a file, an element of the page, a bitmap, a video frame, raw pixels of a canvas, or decoded
+ * pixels.
  */
 export type WebPhoto = Blob | CanvasImageSource | ImageData | Picture;
 
-/** A photo that was read, perhaps reduced; `width` and `height` are those of the original. */
+/** A decoded photo, possibly reduced; `width` and `height` are those of the original. */
 export interface WebReadPhoto {
   readonly file: string;
   readonly picture: Picture;
@@ -51,7 +51,7 @@ export async function readWebPhoto(
   }
 }
 
-/** A file as a bitmap, upright. The browser determines which formats are supported. */
+/** Decodes a file to an upright bitmap. The supported formats depend on the browser. */
 async function decoded(blob: Blob): Promise<ImageBitmap> {
   try {
     return await createImageBitmap(blob);
@@ -82,7 +82,7 @@ function drawn(source: CanvasImageSource | ImageData, file: string, scaleOf: Sca
 
 let kept: OffscreenCanvasRenderingContext2D | undefined;
 
-/** One canvas for all images of one size: frames of a video come by the thousand. */
+/** Returns one canvas for all images of the same size, because a video has thousands of frames. */
 function canvasContext(width: number, height: number): OffscreenCanvasRenderingContext2D {
   if (kept?.canvas.width !== width || kept.canvas.height !== height)
     kept = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true }) ?? undefined;
@@ -97,7 +97,7 @@ function canvasOf(pixels: ImageData): OffscreenCanvas {
   return canvas;
 }
 
-/** The extent in pixels of the image itself, whatever size the page shows it at. */
+/** Returns the extent of the image itself in pixels, regardless of its size on the page. */
 function extentOf(source: CanvasImageSource | ImageData): { width: number; height: number } {
   const { naturalWidth, naturalHeight } = source as Partial<HTMLImageElement>;
   if (naturalWidth !== undefined && naturalHeight !== undefined)

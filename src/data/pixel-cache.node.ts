@@ -1,4 +1,4 @@
-/** Every image of a data set, decoded once: kept as bytes in memory up to a budget, the rest in a file. */
+/** Decodes every image of a data set once; keeps the bytes in memory up to a budget, and the rest in a file. */
 
 import { closeSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -13,25 +13,28 @@ import type { Unreadable } from "./unreadable.ts";
 export interface PixelCacheOptions extends DecodeAllOptions {
   /** Bytes of pixels to keep in memory; images beyond it go to a file in `spillDir`. */
   readonly memoryBudget: number;
-  /** Made if missing, and only used if the budget is not enough. */
+  /** Created if missing; used only if the budget is not enough. */
   readonly spillDir: string;
   /** Continue even if more than 1 % of the images cannot be read. */
   readonly allowUnreadable?: boolean;
 }
 
-/** Its samples are those that could be read, in the order given. */
+/** The samples are those that could be read, in the given order. */
 export interface PixelCache extends Pixels {
-  /** Equal for samples of equal pixels, as they are in this cache: reduced if `maxSide` requires it. */
+  /** Equal for samples with equal pixels in this cache, where they may be reduced to `maxSide`. */
   readonly hashes: readonly string[];
   readonly unreadable: readonly Unreadable[];
   readonly bytesInMemory: number;
-  /** The samples at these indices as a cache of their own. Its images stay, whichever of the two is closed first. */
+  /**
+   * Returns the samples at these indices as a separate cache. Its images remain, whichever of the two is closed
+   * first.
+   */
   part(indices: readonly number[]): PixelCache;
-  /** Frees the file once all parts are closed too; call it when nothing reads any more. */
+  /** Frees the file once all parts are closed too; to be called when nothing reads any more. */
   close(): void;
 }
 
-/** @throws VultusError if more than 1 % of the images cannot be read and that is not allowed. */
+/** @throws VultusError if more than 1 % of the images cannot be read and this is not allowed. */
 export async function loadPixels(
   samples: readonly Sample[],
   options: PixelCacheOptions,
@@ -111,7 +114,7 @@ let spillFiles = 0;
 
 /** Images in one file, opened at the first write. The file has no name, so a killed process leaves nothing behind. */
 class SpillFile {
-  /** Caches that may still read. */
+  /** Number of caches that may still read. */
   users = 0;
   #size = 0;
   readonly #dir: string;
@@ -137,7 +140,7 @@ class SpillFile {
     if (this.#file === undefined) {
       makeFolder(this.#dir);
       this.#file = openSync(this.#path, "wx+");
-      // Windows does not remove open files; there `remove` does.
+      // Windows cannot delete open files; there `remove` deletes the file.
       if (process.platform !== "win32") rmSync(this.#path);
     }
     const position = this.#size;

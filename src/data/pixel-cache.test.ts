@@ -12,7 +12,7 @@ const dir = mkdtempSync(join(tmpdir(), "vultus-cache-"));
 const spillDir = join(dir, "run", "cache");
 const samples: Sample[] = [];
 
-/** Image i is flat i, 8 + i pixels wide, so that a mix-up shows. */
+/** Image i is uniformly i and 8 + i pixels wide, so that a mix-up is detected. */
 const expected = (i: number): Picture => ({
   pixels: new Uint8Array((8 + i) * 8).fill(i),
   width: 8 + i,

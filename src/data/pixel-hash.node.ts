@@ -1,14 +1,14 @@
-/** Finds images with equal pixels on more than one side of a split: the leak that makes a score too good. */
+/** Finds images with equal pixels on more than one side of a split: a leak that makes a score too optimistic. */
 
 import { createHash } from "node:crypto";
 import type { Picture, Split } from "./dataset.ts";
 
-/** Equal for images of equal size and pixels, however they were encoded. */
+/** Returns a hash that is equal for images of equal size and pixels, regardless of their encoding. */
 export function pixelHash({ pixels, width, height, channels }: Picture): string {
   return createHash("sha1").update(`${width} ${height} ${channels} `).update(pixels).digest("base64");
 }
 
-/** Equal for the same ids with the same pixels in the same order. */
+/** Returns a digest that is equal for the same ids with the same pixels in the same order. */
 export function pixelsDigest(
   caches: readonly {
     readonly samples: readonly { readonly id: string }[];
@@ -21,7 +21,7 @@ export function pixelsDigest(
   return digest.digest("hex");
 }
 
-/** How many images of one split also sit in another. */
+/** Number of images of one split that are also in another. */
 export type CrossSplitPictures = Record<
   "validation in train" | "test in train" | "test in validation",
   number

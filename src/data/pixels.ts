@@ -1,12 +1,15 @@
-/** Decoded images with their samples, wherever they are kept: `pixel-cache.node.ts` has those of Node, on disk too. */
+/**
+ * Decoded images with their samples, regardless of where they are kept; `pixel-cache.node.ts` is the implementation
+ * for Node, which also uses the disk.
+ */
 
 import type { Picture, PictureShape, Sample } from "./dataset.ts";
 
 export interface Pixels {
   /** The methods take indices into this list. */
   readonly samples: readonly Sample[];
-  /** What is known of an image without reading its pixels. */
+  /** Returns what is known about an image without reading its pixels. */
   shape(index: number): PictureShape;
-  /** Treat the pixels as read-only: in memory they are the cache's own. */
+  /** Returns an image. Its pixels are read-only: in memory they belong to the cache. */
   get(index: number): Picture;
 }

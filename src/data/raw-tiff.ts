@@ -4,7 +4,9 @@ const NEW_SUBFILE_TYPE = 254;
 const REDUCED = 1;
 const DNG_VERSION = 50706;
 
-/** Whether a TIFF is a raw file: by Canon's mark, by Adobe's tag, or since its first image is a small copy of another. */
+/**
+ * Whether a TIFF is a raw file: by Canon's mark, by Adobe's tag, or because its first image is a small copy of another.
+ */
 export function isRawTiff(bytes: Uint8Array): boolean {
   if (bytes.length < 16) return false;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

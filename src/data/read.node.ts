@@ -23,10 +23,11 @@ export interface ReadOptions extends ClassOptions {
 }
 
 /**
- * The samples of every source as one data set, the same in whichever order the sources are given. With several of them an
- * id begins with its source's name.
+ * Reads the samples of every source as one data set, independent of the order of sources. With several sources, an id begins with
+ * the name of its source.
  *
- * @throws UsageError for a source that is missing or given twice, or a class that is missing or unclear; FormatError for a file that is wrong inside.
+ * @throws UsageError for a source that is missing or given twice, or a class that is missing or unclear; FormatError for an
+ *   invalid file.
  */
 export async function readDataset(
   paths: readonly string[],

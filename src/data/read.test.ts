@@ -1,4 +1,4 @@
-/** One data set, however it is named, listed or copied. */
+/** A data set is the same, however it is named, listed or copied. */
 
 import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -25,13 +25,13 @@ function write(path: string, text = ""): string {
   return at(path);
 }
 
-/** 40 images in each of folders A and B, as in the report of the error. */
+/** Creates 40 images in each of the folders A and B, as in the bug report. */
 function folders(): void {
   for (const source of ["A", "B"])
     for (const name of ["happy", "sad"]) for (let i = 0; i < 20; i++) write(`${source}/${name}/${i}.png`);
 }
 
-/** What a training or a measurement sees of a data set: its samples in order, and its splits and folds. */
+/** Returns what a training or a measurement sees of a data set: its samples in order, its splits and its folds. */
 function seenOf(dataset: Dataset) {
   const cut = cutSplits(dataset, { validation: 0.2, test: 0.1, seed: 3 });
   const folds = { folds: 3, seed: 1, groupings: [byIdentity] };

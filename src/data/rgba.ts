@@ -1,15 +1,15 @@
-/** Pixels of a canvas as an image. */
+/** Converts pixels of a canvas to an image, and back. */
 
 import type { Picture } from "./dataset.ts";
 
-/** What a canvas's `getImageData` returns: rows of red, green, blue and opacity, 0 to 255. */
+/** The result of a canvas's `getImageData`: rows of red, green, blue and opacity, 0 to 255. */
 export interface RgbaPixels {
   readonly data: Uint8ClampedArray | Uint8Array;
   readonly width: number;
   readonly height: number;
 }
 
-/** Laid on white where it is transparent, and grey if every pixel has R = G = B, as decoded files are. */
+/** Returns the image composited on white, and grey if every pixel has R = G = B, as for decoded files. */
 export function pictureOfRgba({ data, width, height }: RgbaPixels): Picture {
   const count = width * height;
   const pixels = new Uint8Array(3 * count);
@@ -27,7 +27,7 @@ export function pictureOfRgba({ data, width, height }: RgbaPixels): Picture {
   return { pixels: single, width, height, channels: 1 };
 }
 
-/** An image as a canvas takes it, opaque. */
+/** Converts an image to opaque pixels for a canvas. */
 export function rgbaOf({ pixels, width, height, channels }: Picture): Uint8ClampedArray<ArrayBuffer> {
   const data = new Uint8ClampedArray(4 * width * height).fill(255);
   for (let i = 0; i < width * height; i++)

@@ -34,7 +34,7 @@ test("a weighted order has the data set's length and balances the classes", () =
 test("within a class a weighted order draws evenly and with replacement", () => {
   const labels = Array.from({ length: 1000 }, (_, index) => index % 2);
   const distinct = new Set(weightedOrder(labels, 1, 2, 3)).size;
-  // 1 − 1/e of the samples come up at least once.
+  // A share of 1 − 1/e of the samples is drawn at least once.
   expect(distinct).toBeGreaterThan(580);
   expect(distinct).toBeLessThan(680);
 });

@@ -1,21 +1,21 @@
-/** In which order an epoch sees its samples: keyed by seed, phase and epoch, so a resumed run sees the same order. */
+/** The order of samples in an epoch, keyed by seed, phase and epoch, so that a resumed run has the same order. */
 
 import { type Key, random, shuffled } from "../util/random.ts";
 
-/** 0 to count − 1 in order. */
+/** Returns 0 to count − 1 in order. */
 export function sequentialOrder(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index);
 }
 
-/** Every sample once, in random order. `key` is usually (seed, phase, epoch). */
+/** Returns every sample once, in random order. `key` is usually (seed, phase, epoch). */
 export function shuffledOrder(count: number, ...key: Key): number[] {
   return shuffled(sequentialOrder(count), random(...key, "order"));
 }
 
 /**
- * As many draws with replacement as there are samples, each class equally likely: what PyTorch's
- * WeightedRandomSampler draws with weights 1/class count. Drawing a class, then one of its samples, is the same
- * distribution without a table of weights. `labels` holds the class of each sample.
+ * Returns as many draws with replacement as there are samples, with equally likely classes, like PyTorch's
+ * WeightedRandomSampler with weights 1/class count. Drawing a class, then one of its samples, gives the same
+ * distribution without a table of weights. `labels` contains the class of each sample.
  */
 export function weightedOrder(labels: readonly number[], ...key: Key): number[] {
   const byClass = new Map<number, number[]>();
@@ -32,7 +32,7 @@ export function weightedOrder(labels: readonly number[], ...key: Key): number[] 
   });
 }
 
-/** The order in batches. With `dropLast` a last incomplete batch is dropped unless it is the only one. */
+/** Yields the order in batches. With `dropLast` a last incomplete batch is dropped unless it is the only one. */
 export function batches(order: readonly number[], size: number, dropLast: boolean): number[][] {
   const result: number[][] = [];
   for (let start = 0; start < order.length; start += size) result.push(order.slice(start, start + size));
@@ -41,7 +41,10 @@ export function batches(order: readonly number[], size: number, dropLast: boolea
   return result;
 }
 
-/** Weights for a weighted loss: n / (classCount · count), as scikit-learn's "balanced"; 0 for a class with no samples. */
+/**
+ * Returns weights for a weighted loss: n / (classCount · count), as scikit-learn's "balanced"; 0 for a class with no
+ * samples.
+ */
 export function classWeights(labels: readonly number[], classCount: number): number[] {
   const counts = new Array<number>(classCount).fill(0);
   for (const label of labels) counts[label] = (counts[label] ?? 0) + 1;

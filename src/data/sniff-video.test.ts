@@ -4,7 +4,7 @@ import { videoFormat } from "./sniff-video.ts";
 
 const text = (content: string): Uint8Array => new TextEncoder().encode(content);
 
-/** A box of an ISO media file, as far as its brand. */
+/** Returns a box of an ISO media file, up to its brand. */
 const box = (type: string): Uint8Array =>
   Uint8Array.from([0, 0, 0, 0x20, ...text(type), ...new Array(20).fill(0)]);
 
@@ -48,7 +48,7 @@ describe("kinds of video, by their first bytes", () => {
     ["nothing", new Uint8Array()],
     ["JPEG", Uint8Array.from([0xff, 0xd8, 0xff, 0xe0, ...new Array(2000).fill(0x47)])],
   ])("%s is none", (name, bytes) => {
-    // What is an image is asked first.
+    // Callers check for images first.
     if (name !== "JPEG") expect(videoFormat(bytes)).toBeUndefined();
     else expect(sniffPicture(bytes)).toBe("jpeg");
   });

@@ -3,7 +3,7 @@
 /** The number of bytes needed to decide. */
 export const VIDEO_HEAD = 2048;
 
-/** How kinds of video begin: a pattern for text of one character a byte, or bytes in hexadecimal. */
+/** Signatures of video formats: a pattern for text with one character per byte, or bytes in hexadecimal. */
 const signatures: readonly (readonly [kind: string, begin: RegExp | string])[] = [
   ["Matroska or WebM", "1a45dfa3"],
   ["AVI", /^RIFF[^]{4}AVI /],
@@ -16,18 +16,24 @@ const signatures: readonly (readonly [kind: string, begin: RegExp | string])[] =
   ["DV", "1f0700bf"],
   ["Ogg", /^OggS[^]*theora/],
   ["RealMedia", /^\.RMF/],
-  // A length and a name; of these names some are English, but no length is.
+  // A length and a name. Some of the names are English words, but no length occurs in text.
   ["QuickTime", /^[^]{4}ftypqt {2}|^(?=[^]{0,3}[^\s -~])[^]{4}(moov|wide|pnot|mdat)/],
   ["3GP", /^[^]{4}ftyp3g/],
-  // Brands of images and of sound begin differently; unknown brands are videos.
+  // Excludes the brands of images and audio; unknown brands are videos.
   ["MP4", /^[^]{4}ftyp(?!avi[fs]|hei|hev[cx]|mif1|msf1|crx |jp2|jpx|M4[ABP] )/],
 ];
 
-/** Bytes of a packet of MPEG-TS, each of which begins with 0x47: plain, with a time in front (M2TS), with correction behind. */
+/**
+ * Sizes in bytes of MPEG-TS packets, which begin with 0x47: plain, with a leading timestamp (M2TS), and with trailing error
+ * correction.
+ */
 const packetSizes = [188, 192, 204] as const;
 const PACKETS = 5;
 
-/** The kind of video that begins with `bytes`, in words; undefined for anything else. `VIDEO_HEAD` bytes are enough. */
+/**
+ * Returns the kind of video that begins with `bytes`, in words; undefined for anything else. `VIDEO_HEAD` bytes are
+ * enough.
+ */
 export function videoFormat(bytes: Uint8Array): string | undefined {
   const head = bytes.subarray(0, VIDEO_HEAD);
   const text = Array.from(head, (byte) => String.fromCharCode(byte)).join("");

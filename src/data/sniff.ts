@@ -17,8 +17,8 @@ const signatures: readonly (readonly [PictureFormat, RegExp])[] = [
   ["bmp", /^BM/],
 ];
 
-/* oxlint-disable no-control-regex -- Signatures hold bytes of any value. */
-/** Formats that are recognised but not decoded, and their names. */
+/* oxlint-disable no-control-regex -- Signatures contain bytes of any value. */
+/** Formats that are recognised but not decoded, with their names. */
 const otherImages: readonly (readonly [string, RegExp])[] = [
   ["a HEIC image", /^[^]{4}ftyp(hei|hev[cx]|mif1|msf1)/],
   ["a camera raw file", /^([^]{4}ftypcrx |FUJIFILMCCD-RAW|II(RO|RS|U\0)|MMOR|FOVb|\0MRM)/],

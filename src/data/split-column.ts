@@ -1,21 +1,22 @@
-/** Finds the column of a table that contains its splits: `split`, or another one whose cells name splits. */
+/** Finds the column of a table that contains its splits: `split`, or another column whose cells name splits. */
 
 import type { CsvRow } from "../formats/csv.node.ts";
 import { FormatError } from "../util/errors.ts";
 import { splitNamed } from "./names.ts";
 
-/** Other usual names for it. A cell of such a column that names no split is an error, if another names one. */
+/** Other usual names for it. If a cell of such a column names a split, every cell must. */
 export const splitColumns = ["split", "usage", "subset", "partition", "set", "fold", "phase"] as const;
 
 /** Boolean columns that mark the images of one split, as in fastai. */
 const oneSplit = /^is_?(train|training|valid|val|validation|dev|test)$/i;
 
 /**
- * The column called `split`; otherwise the one that is called as splits often are and names one, or whose cells all name splits, at
- * least two of them. Without this, test images would be trained on.
+ * Returns the column called `split`; otherwise one with a usual name that names a split, or one whose cells all name splits, at
+ * least two different ones. Without this, test images would be used for training.
  *
- * @param columns those that contain neither paths nor labels nor people.
- * @throws FormatError for a cell that names no split beside others that do, columns that name different splits, or `is_valid`.
+ * @param columns the columns that contain neither paths nor labels nor people.
+ * @throws FormatError for a cell that names no split in a column where others do, columns that name different splits, or
+ *   `is_valid`.
  */
 export function splitColumnOf(
   path: string,
@@ -48,7 +49,7 @@ export function splitColumnOf(
   return first;
 }
 
-/** The error for cells that name no split: the first of them with its row, and the others. */
+/** Returns the error for cells that name no split: the first with its row, and the others. */
 export function wrongSplit(path: string, column: string, rows: readonly CsvRow[]): FormatError {
   const wrong = rows.filter(({ cells: { [column]: cell = "" } }) => cell !== "" && !splitNamed(cell));
   const names = [...new Set(wrong.map(({ cells }) => `"${cells[column]}"`))];

@@ -15,26 +15,27 @@ export interface SplitShares {
 
 /** The splits that a training cuts. */
 export interface CutShares extends SplitShares {
-  /** Whether near copies of an image stay on its side. They do in each new training; versions until November 2026 separated them. */
+  /** Whether near copies of an image stay on its side. New trainings do this; versions until November 2026 separated them. */
   readonly nearCopies?: boolean | undefined;
 }
 
-/** Names the group of a sample in one respect: who is in the image, or which pixels it has. */
+/** Returns the group of a sample in one respect: the person in the image, or its pixels. */
 export type Grouping = (sample: Sample) => string | undefined;
 
 export interface SplitOptions extends SplitShares {
   readonly seed: number;
-  /** Samples that share a group in any of these stay together; by default the person, if that is known. */
+  /** Samples that share a group in any of these respects stay together. Default: the person, if known. */
   readonly groupings?: readonly Grouping[];
 }
 
 export const byIdentity: Grouping = ({ identity }) => identity;
 
 /**
- * The data set with some of its training samples moved to validation and test, and a note on what was done.
+ * Returns the data set with some training samples moved to validation and test, and a note on the cut.
  *
- * Without groups each class gives exactly round(count × share) samples, at least one. With groups the counts are as
- * near to that as whole groups allow: the largest first, each to the side that lacks most of what the group holds.
+ * Without groups each class gives exactly round(count × share) samples, at least one. With groups, the counts are as
+ * close to that as whole groups allow: the largest groups are assigned first, each to the side that needs its classes
+ * most.
  *
  * @throws UsageError for shares that leave nothing to train on, or a class with too few samples or groups to cut.
  */
@@ -80,8 +81,8 @@ export function cutSplits(dataset: Dataset, options: SplitOptions): Dataset {
 }
 
 /**
- * Deals whole groups to sides so that each comes as near as may be to the number of samples it wants of each class: the
- * largest groups first, each to the side that lacks most of what the group holds.
+ * Distributes whole groups over the sides so that each side gets as close as possible to its target number of samples
+ * per class. The largest groups are assigned first, each to the side that needs its classes most.
  */
 export function deal<Side>(
   groups: readonly (readonly Sample[])[],
@@ -103,7 +104,10 @@ export function deal<Side>(
   return dealt;
 }
 
-/** Samples that must stay together, by any number of steps; each list, and all of them, in the order of `samples`. */
+/**
+ * Returns lists of samples that must stay together, directly or through others. The lists and their samples are in
+ * the order of `samples`.
+ */
 export function groupsOf(samples: readonly Sample[], groupings: readonly Grouping[]): Sample[][] {
   const sets = disjointSets(samples.length);
   for (const grouping of groupings) {
@@ -125,7 +129,10 @@ export function groupsOf(samples: readonly Sample[], groupings: readonly Groupin
   return [...byRoot.values()];
 }
 
-/** The class whose count is furthest from what was wanted, as shares of all its samples; none if every count is met. */
+/**
+ * Returns the class whose count deviates most from its target, relative to all its samples; none if every target is
+ * met.
+ */
 function furthestOff(
   got: readonly number[],
   wanted: readonly number[],
@@ -143,7 +150,7 @@ function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }
 
-/** How many samples of each class every side should get. */
+/** Returns the number of samples of each class that each side should get. */
 function wantedCounts(
   classes: readonly string[],
   counts: readonly number[],

@@ -1,4 +1,4 @@
-/** Stratified samples: sizes, shares, and the same draw every time. */
+/** Stratified samples: sizes, shares and reproducible draws. */
 
 import { expect, test } from "vitest";
 import { classCounts, type Sample } from "./dataset.ts";

@@ -1,10 +1,10 @@
-/** A random part of a data set in which every class keeps its share. */
+/** Draws a random part of a data set in which every class keeps its share. */
 
 import { type Key, random, shuffled } from "../util/random.ts";
 
 /**
- * `count` indices into `labels`, in order: every class gives its share, rounded by largest remainder, drawn by `key`.
- * All indices where there are no more than `count`.
+ * Returns `count` indices into `labels`, in order, drawn by `key`. Every class gives its share, rounded by largest
+ * remainder. Returns all indices if there are at most `count`.
  */
 export function stratifiedSample(labels: readonly number[], count: number, ...key: Key): number[] {
   if (count >= labels.length) return labels.map((_, i) => i);

@@ -1,24 +1,24 @@
-/** A small grey image that shapes are painted on, given as signed distances in coordinates of the turned head. */
+/** A small grey canvas for shapes, which are given as signed distances in the coordinates of the turned head. */
 
 export const SIZE = 48;
 
-/** A shape in some frame's units. */
+/** A shape in the units of a frame. */
 export interface Shape {
-  /** Negative inside, positive outside; it need not be right outside of the box. */
+  /** Negative inside, positive outside; it need not be correct outside the box. */
   readonly distance: (x: number, y: number) => number;
-  /** A box around the whole shape: painting skips the rest. */
+  /** A bounding box of the shape; painting skips the rest. */
   readonly left: number;
   readonly right: number;
   readonly top: number;
   readonly bottom: number;
 }
 
-/** One pair of coordinates per pixel, and how wide a pixel is in them. */
+/** One pair of coordinates per pixel, and the width of a pixel in these coordinates. */
 export interface Frame {
   readonly x: Float32Array;
   readonly y: Float32Array;
   readonly pixel: number;
-  /** The least and the greatest y in each row of pixels, so that painting can skip rows. */
+  /** Minimum and maximum y in each row of pixels, so that painting can skip rows. */
   readonly rows: Float32Array;
 }
 
@@ -45,7 +45,7 @@ function frameOf(
   return { x, y, pixel, rows };
 }
 
-/** The x of what no shape reaches. */
+/** An x that no shape reaches. */
 const FAR = 99;
 
 export interface Pose {
@@ -56,20 +56,23 @@ export interface Pose {
   readonly radius: number;
   /** Half the head's height over half its width. */
   readonly aspect: number;
-  /** Angles in radians: turned, nodded, tilted. */
+  /** Angles in radians: turn, nod and tilt. */
   readonly yaw: number;
   readonly pitch: number;
   readonly roll: number;
 }
 
 export interface Frames {
-  /** The plane of the image, centred on the head, tilted with it, scaled to its half width. */
+  /** The image plane, centred on the head, tilted with it and scaled to its half width. */
   readonly plane: Frame;
-  /** The skin: what lies under each pixel on the front of an ellipsoid that turns and nods; beside it all is far away. */
+  /**
+   * The skin: the point under each pixel on the front of an ellipsoid that turns and nods; outside it, everything is far
+   * away.
+   */
   readonly skin: Frame;
 }
 
-/** The frames of a head: the only place where its three-dimensional form is known. */
+/** Returns the frames of a head: the only place that knows its three-dimensional shape. */
 export function framesOf({ centreX, centreY, radius, aspect, yaw, pitch, roll }: Pose): Frames {
   const [cosRoll, sinRoll] = [Math.cos(roll), Math.sin(roll)];
   const [cosYaw, sinYaw] = [Math.cos(yaw), Math.sin(yaw)];
@@ -91,12 +94,12 @@ export function framesOf({ centreX, centreY, radius, aspect, yaw, pitch, roll }:
   return { plane: frameOf(1 / radius, onPlane), skin: frameOf(1 / radius, onSkin) };
 }
 
-/** The image itself, each side from 0 to 1. */
+/** The frame of the image itself, each side from 0 to 1. */
 export const wholeFrame: Frame = frameOf(1 / SIZE, (column, row) => [column / SIZE, row / SIZE]);
 
 /**
- * Paints a shape in one shade. `soft` is the width of its edge in the frame's units; by default one pixel, which is
- * what a pixel's coverage amounts to.
+ * Paints a shape in one shade. `soft` is the width of its edge in the frame's units; the default is one pixel, which
+ * approximates a pixel's coverage.
  */
 export function paint(
   picture: Float32Array,
@@ -124,12 +127,14 @@ export function paint(
   }
 }
 
-/** A shape of any extent. */
+/** Returns a shape of unlimited extent. */
 export function anywhere(distance: (x: number, y: number) => number): Shape {
   return { distance, left: -9, right: 9, top: -9, bottom: 9 };
 }
 
-/** An ellipse; the distance is exact on its axes and near its edge (Quilez, "ellipse distance approximation"). */
+/**
+ * Returns an ellipse; the distance is exact on its axes and near its edge (Quilez, "ellipse distance approximation").
+ */
 export function ellipse(cx: number, cy: number, rx: number, ry: number): Shape {
   const distance = (x: number, y: number): number => {
     const dx = (x - cx) / rx;
@@ -146,7 +151,7 @@ export function box(cx: number, cy: number, rx: number, ry: number): Shape {
   return { distance, left: cx - rx, right: cx + rx, top: cy - ry, bottom: cy + ry };
 }
 
-/** A stroke with round ends. */
+/** Returns a stroke with round ends. */
 export function stroke(ax: number, ay: number, bx: number, by: number, radius: number): Shape {
   const [dx, dy] = [bx - ax, by - ay];
   const square = dx * dx + dy * dy;
@@ -167,7 +172,7 @@ export function stroke(ax: number, ay: number, bx: number, by: number, radius: n
 /** The number of points at which a band's curves are sampled, with straight lines between. */
 const KNOTS = 48;
 
-/** What lies below the curve `top` and above the curve `bottom`, from `left` to `right`. */
+/** Returns the area below the curve `top` and above the curve `bottom`, from `left` to `right`. */
 export function band(
   left: number,
   right: number,
@@ -198,7 +203,7 @@ export function band(
   return { distance, left, right, top: highest, bottom: lowest };
 }
 
-/** The rim of a shape. */
+/** Returns the outline of a shape. */
 export function outline({ distance, left, right, top, bottom }: Shape, radius: number): Shape {
   return {
     distance: (x, y) => Math.abs(distance(x, y)) - radius,
@@ -209,7 +214,7 @@ export function outline({ distance, left, right, top, bottom }: Shape, radius: n
   };
 }
 
-/** Where both shapes are. */
+/** Returns the intersection of two shapes. */
 export function both(a: Shape, b: Shape): Shape {
   return {
     distance: (x, y) => Math.max(a.distance(x, y), b.distance(x, y)),
@@ -220,17 +225,17 @@ export function both(a: Shape, b: Shape): Shape {
   };
 }
 
-/** Where the first shape is and the second is not. */
+/** Returns the first shape minus the second. */
 export function without(a: Shape, b: Shape): Shape {
   return { ...a, distance: (x, y) => Math.max(a.distance(x, y), -b.distance(x, y)) };
 }
 
-/** A shape on the right and its mirror image on the left. */
+/** Returns a shape on the right and its mirror image on the left. */
 export function mirrored(shape: Shape): Shape {
   return { ...shape, left: -shape.right, distance: (x, y) => shape.distance(Math.abs(x), y) };
 }
 
-/** The mirror image alone. */
+/** Returns only the mirror image. */
 export function flipped(shape: Shape): Shape {
   return {
     ...shape,

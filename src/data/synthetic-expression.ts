@@ -1,4 +1,6 @@
-/** What each expression does to brows, eyes and mouth, as ranges to draw from: the only place that knows the classes. */
+/**
+ * The effect of each expression on brows, eyes and mouth, as ranges to draw from: the only place that knows the classes.
+ */
 
 import type { Random } from "../util/random.ts";
 
@@ -6,7 +8,7 @@ export const expressions = ["angry", "fear", "happy", "neutral", "sad", "surpris
 
 export type Expression = (typeof expressions)[number];
 
-/** The moving parts of a face. 0 is at rest and 1 is strong, in the directions that the comments give. */
+/** The moving parts of a face. 0 is at rest and 1 is strong, in the directions given in the comments. */
 export interface Look {
   /** Both brows up (negative: down). */
   browRaise: number;
@@ -15,11 +17,11 @@ export interface Look {
   /** Inner ends drawn together, with furrows between. */
   browPinch: number;
   browArch: number;
-  /** Upper lid raised (negative: lowered). */
+  /** Upper lids raised (negative: lowered). */
   eyeOpen: number;
-  /** Lower lid raised, as in a smile. */
+  /** Lower lids raised, as in a smile. */
   squint: number;
-  /** Upper lid lower at the inner corner (negative: at the outer corner). */
+  /** Upper lids lower at the inner corner (negative: at the outer corner). */
   lidSlant: number;
   /** Corners of the mouth up (negative: down). */
   mouthCurve: number;
@@ -36,7 +38,7 @@ export interface Look {
 
 type Ranges = Readonly<Partial<Record<keyof Look, readonly [low: number, high: number]>>>;
 
-/** At rest, people differ: brows hang, eyes slant, mouths droop or smile without meaning it. */
+/** At rest, faces differ: brows hang, eyes slant, and mouths droop or smile without any expression. */
 const atRest: Readonly<Record<keyof Look, readonly [low: number, high: number]>> = {
   browRaise: [-0.3, 0.3],
   browSlant: [-0.25, 0.25],
@@ -54,7 +56,7 @@ const atRest: Readonly<Record<keyof Look, readonly [low: number, high: number]>>
   folds: [0, 0.3],
 };
 
-/** Each expression in the ways it is worn, all equally likely. What a way does not name stays at rest. */
+/** The variants of each expression, all equally likely. Parts that a variant does not name stay at rest. */
 const ways: Readonly<Record<Expression, readonly Ranges[]>> = {
   angry: [
     // Lips pressed together.
@@ -185,7 +187,7 @@ const ways: Readonly<Record<Expression, readonly Ranges[]>> = {
   ],
 };
 
-/** Draws the look of one face: a way to wear the expression, its strength, and the face's own habits. */
+/** Draws the look of one face: a variant of the expression, its strength, and the face's own look at rest. */
 export function drawLook(expression: Expression, rng: Random): Look {
   const chosen = ways[expression];
   const way = chosen[rng.integer(chosen.length)] as Ranges;

@@ -14,7 +14,7 @@ import {
 } from "./synthetic-canvas.ts";
 import type { Look } from "./synthetic-expression.ts";
 
-/** What makes a face its owner's, whatever it expresses. */
+/** The individual features of a face, independent of its expression. */
 export interface Build {
   readonly skin: number;
   readonly lips: number;
@@ -176,7 +176,7 @@ function mouthHalfWidth(build: Build, look: Look): number {
 export function paintMouth(picture: Float32Array, skin: Frame, build: Build, look: Look): void {
   const half = mouthHalfWidth(build, look);
   const open = Math.max(0, look.mouthOpen);
-  // 1 in the middle, 0 at the corners; the power runs from a lens over an ellipse to a box.
+  // 1 in the middle, 0 at the corners; with the power, the shape goes from a lens through an ellipse to a box.
   const power = 1.1 - look.mouthBox;
   const bulge = (x: number): number => Math.max(0, 1 - (x / half) ** 2) ** Math.max(0.12, power);
   const round = (x: number): number => Math.sqrt(Math.max(0, 1 - (x / half) ** 2));
@@ -225,7 +225,7 @@ export function paintMouth(picture: Float32Array, skin: Frame, build: Build, loo
   );
 }
 
-/** Two rims and a bridge; dark lenses would hide what is to be recognised. */
+/** Paints two rims and a bridge; dark lenses would hide the expression. */
 export function paintGlasses(picture: Float32Array, skin: Frame, build: Build, rng: Random): void {
   const [rx, ry] = [rng.uniform(0.24, 0.31), rng.uniform(0.18, 0.26)];
   const shade = rng.chance(0.7) ? rng.uniform(0, 0.2) : rng.uniform(0.7, 0.9);

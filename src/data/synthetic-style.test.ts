@@ -1,4 +1,7 @@
-/** Over 500 drawn faces, everything that hides the expression is seen at both ends of its range, or there and not there. */
+/**
+ * Over 500 drawn faces, everything that obscures the expression occurs at both ends of its range, or both present and
+ * absent.
+ */
 
 import { expect, test, vi } from "vitest";
 import { drawFace } from "./synthetic.ts";
@@ -7,7 +10,7 @@ import { expressions } from "./synthetic-expression.ts";
 import type * as Features from "./synthetic-features.ts";
 import type * as Style from "./synthetic-style.ts";
 
-/** What every face was drawn with, by name. */
+/** The values that every face was drawn with, by name. */
 const drawn = vi.hoisted(() => new Map<string, (number | string)[]>());
 const record = vi.hoisted(() => (values: object) => {
   for (const [name, value] of Object.entries(values)) {
@@ -55,7 +58,7 @@ vi.mock("./synthetic-style.ts", async (original) => {
     actual.paintOcclusion(picture, ...face);
     if (picture.some((value, i) => value !== before[i])) record({ occlusion: 1 });
   };
-  /** Of an even grey the camera leaves its exposure, as the mean, and its noise, as the deviation. */
+  /** On a uniform grey, the exposure of the camera is the mean, and its noise is the deviation. */
   const expose: typeof actual.expose = (picture, rng) => {
     const pixels = actual.expose(
       picture.map(() => 0.5),
@@ -77,7 +80,7 @@ test("500 faces differ in pose, hair, skin, light, camera, glasses and what stan
     low.set(name, Math.min(...numbers));
     high.set(name, Math.max(...numbers));
   }
-  // Ranges to the last tenth at either end; turns of the head, which have none, to two deviations.
+  // Ranges are covered to within a tenth at either end; turns of the head, which are unbounded, to two deviations.
   for (const [name, from, to] of [
     ["radius", 16.8, 19.2],
     ["aspect", 1.236, 1.364],
@@ -91,7 +94,7 @@ test("500 faces differ in pose, hair, skin, light, camera, glasses and what stan
     ["shade", 0.06, 0.85],
     ["angle", 0.63, 5.65],
     ["strength", 0.15, 0.55],
-    // In grey levels: the greatest noise is 0.03 of 255.
+    // In grey levels: the maximum noise is 0.03 of 255.
     ["noise", 0.77, 6.9],
     ["exposure", 90, 155],
   ] as const) {

@@ -50,7 +50,7 @@ export function drawHair(rng: Random): Hair {
   return { style, shade, beard, line: rng.uniform(-0.92, -0.75), side: rng.chance(0.5) ? 1 : -1 };
 }
 
-/** A gradient, and one or two soft things that might be furniture. */
+/** Paints a gradient, and one or two soft shapes that might be furniture. */
 export function paintBackground(picture: Float32Array, rng: Random): void {
   const [shade, slopeX, slopeY] = [rng.uniform(0.1, 0.9), rng.uniform(-0.3, 0.3), rng.uniform(-0.3, 0.3)];
   for (let i = 0; i < picture.length; i++) {
@@ -62,7 +62,7 @@ export function paintBackground(picture: Float32Array, rng: Random): void {
   }
 }
 
-/** Hair behind the head, neck, clothes, ears and the head itself. */
+/** Paints the hair behind the head, neck, clothes, ears and the head itself. */
 export function paintHead(
   picture: Float32Array,
   { plane }: Frames,
@@ -107,7 +107,7 @@ export function paintHead(
   paint(picture, plane, head, build.skin);
 }
 
-/** Hair on the forehead, over the finished face. */
+/** Paints the hair on the forehead, over the finished face. */
 export function paintHairline(picture: Float32Array, { skin }: Frames, hair: Hair): void {
   const { style, shade, line, side } = hair;
   if (style === "bald") return;
@@ -129,7 +129,7 @@ export function paintHairline(picture: Float32Array, { skin }: Frames, hair: Hai
   }
 }
 
-/** Painted before the mouth, which stays visible. */
+/** Paints a beard; called before the mouth is painted, so that the mouth stays visible. */
 export function paintBeard(picture: Float32Array, { skin }: Frames, build: Build, hair: Hair): void {
   if (hair.beard === "none") return;
   const mouth = build.mouthY;
@@ -151,7 +151,7 @@ export function paintBeard(picture: Float32Array, { skin }: Frames, build: Build
   else paint(picture, skin, lip, shade, 0.85, 0.08);
 }
 
-/** Sometimes a strand of hair, a hand or a plain thing stands before the face. */
+/** Sometimes paints a strand of hair, a hand or a plain object in front of the face. */
 export function paintOcclusion(
   picture: Float32Array,
   { plane }: Frames,
@@ -181,7 +181,7 @@ export function paintOcclusion(
   }
 }
 
-/** Light from one side: Lambert's law on the ellipsoid, and a share that comes from everywhere. */
+/** Applies light from one side: Lambert's law on the ellipsoid, plus ambient light. */
 export function light(
   picture: Float32Array,
   { plane }: Frames,
@@ -200,17 +200,17 @@ export function light(
   }
 }
 
-/** The camera: blur, exposure, contrast, noise, and rounding to bytes. */
+/** Simulates the camera: blur, exposure, contrast, noise, and rounding to bytes. */
 export function expose(picture: Float32Array, rng: Random): Uint8Array {
   const blurred = blur(picture, 0.18 * rng.next() ** 2);
   const mean = blurred.reduce((sum, value) => sum + value, 0) / blurred.length;
-  // Like a camera's automatic exposure it brings the mean near the middle, but not always.
+  // Like a camera's automatic exposure, this usually brings the mean close to the middle.
   const gain = (rng.uniform(0.36, 0.56) / Math.max(0.1, mean)) * rng.uniform(0.85, 1.1);
   const contrast = rng.uniform(0.75, 1.2);
   const noise = 0.03 * rng.next() ** 2;
   const pixels = new Uint8Array(picture.length);
   for (let i = 0; i < pixels.length; i++) {
-    // The sum of two uniform numbers is near enough to a normal one, and quick.
+    // The sum of two uniform numbers is close enough to a normal deviate, and fast.
     const grain = (rng.next() + rng.next() - 1) * 2.45 * noise;
     const value = ((blurred[i] as number) * gain - 0.5) * contrast + 0.5 + grain;
     pixels[i] = Math.round(255 * Math.min(1, Math.max(0, value)));
@@ -218,7 +218,7 @@ export function expose(picture: Float32Array, rng: Random): Uint8Array {
   return pixels;
 }
 
-/** A binomial blur, twice in each direction; `weight` is that of each neighbour. */
+/** Applies a binomial blur twice in each direction; `weight` is the weight of each neighbour. */
 function blur(picture: Float32Array, weight: number): Float32Array {
   let from = picture;
   for (const step of [1, SIZE, 1, SIZE]) {

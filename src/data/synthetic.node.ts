@@ -1,4 +1,4 @@
-/** Writes drawn faces as a folder of images, the way people have theirs. */
+/** Writes drawn faces as a folder of images, in the usual layout. */
 
 import { join } from "node:path";
 import { makeFolder, writeFileAtomic } from "../util/files.node.ts";
@@ -13,8 +13,8 @@ export interface SyntheticFaces {
 }
 
 /**
- * Writes `dir/{train,validation}/<class>/0001.png`, …; the same seed writes the same bytes. `onDrawn` receives how many are
- * written.
+ * Writes `dir/{train,validation}/<class>/0001.png`, …; the same seed writes the same bytes. `onDrawn` receives the number
+ * of written images.
  */
 export async function writeSyntheticFaces(
   dir: string,

@@ -41,7 +41,7 @@ test("brightness does not tell the classes apart", () => {
   expect(Math.max(...means) - Math.min(...means)).toBeLessThan(12);
 });
 
-/** The mean of one part of the look over many draws. */
+/** Returns the mean of one part of the look over many draws. */
 function typical(expression: Expression, part: keyof Look): number {
   return average(Array.from({ length: 200 }, (_, i) => drawLook(expression, random("look", i))[part]));
 }
@@ -65,7 +65,7 @@ test("neighbouring expressions overlap: no single part of the face gives the cla
     })),
   );
   for (const part of Object.keys(looks[0]?.look ?? {}) as (keyof Look)[]) {
-    // The best guess from this part alone: 60 neighbours at a time, the commonest class of each.
+    // The best guess from this part alone: the most common class among 60 neighbours at a time.
     const sorted = looks.toSorted((a, b) => a.look[part] - b.look[part]);
     let right = 0;
     for (let start = 0; start < sorted.length; start += 60) {
@@ -87,7 +87,7 @@ interface Samples {
   readonly labels: number[];
 }
 
-/** The faces that `vultus quickstart` draws, by its keys: `count` of each class. */
+/** Returns the faces that `vultus quickstart` draws, with its keys: `count` of each class. */
 function faces(count: number, split: string): Samples {
   const labels = Array.from({ length: 6 * count }, (_, i) => i % 6);
   const pixels = labels.map((label, i) => {
@@ -98,9 +98,9 @@ function faces(count: number, split: string): Samples {
 }
 
 /**
- * Accuracy on `held` of a linear classifier trained by gradient descent on standardised pixels, after its best epoch. Of
- * 400 faces of each class twelve epochs bring 35 %, and forty 36 %, while the training loss falls from 1.36 to 1.27; 150 faces of
- * each bring as much.
+ * Returns the accuracy on `held` of a linear classifier trained by gradient descent on standardised pixels, after its best epoch.
+ * With 400 faces per class, twelve epochs give 35 %, and forty give 36 %, while the training loss falls from 1.36 to 1.27; 150
+ * faces per class give the same.
  */
 function softmaxRegression(train: Samples, held: Samples): number {
   const count = train.pixels.length;

@@ -1,6 +1,6 @@
 /**
- * Faces made by a formula: six expressions on people who differ in everything else, 48 × 48 grey like FER2013. They make
- * examples and tests possible without anybody's images. Raw pixels separate the classes badly; a small network separates them well.
+ * Procedurally drawn faces: six expressions on people who differ in everything else, 48 × 48 grey like FER2013. They allow
+ * examples and tests without images of real people. Raw pixels separate the classes poorly; a small network separates them well.
  */
 
 import { type Key, random } from "../util/random.ts";
@@ -33,7 +33,7 @@ export interface SyntheticFace {
   readonly channels: 1;
 }
 
-/** The face of this expression that `key` names: the same key gives the same bytes. */
+/** Draws the face of this expression for `key`; the same key gives the same bytes. */
 export function drawFace(expression: Expression, ...key: Key): SyntheticFace {
   const rng = random("synthetic face", expression, ...key);
   const aspect = rng.uniform(1.22, 1.38);

@@ -11,7 +11,7 @@ import { readDataset } from "./read.node.ts";
 const dir = mkdtempSync(join(tmpdir(), "vultus-tables-"));
 afterAll(() => rmSync(dir, { recursive: true }));
 
-/** A folder with images a to d, and the files given. */
+/** Creates a folder with images a to d and the given files. */
 function folder(files: Readonly<Record<string, string | Uint8Array>> = {}): string {
   const root = mkdtempSync(join(dir, "set-"));
   for (const name of ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]) writeFileSync(join(root, name), "");

@@ -1,4 +1,4 @@
-/** Small grey versions of images, used to judge quality and to search for near-duplicates. */
+/** Computes small grey versions of images, to judge quality and to search for near-duplicates. */
 
 import type { Picture } from "./dataset.ts";
 
@@ -7,12 +7,12 @@ export const GREY_SIDE = 48;
 /** Side of a thumbnail: a copy shifted by 1 px of `GREY_SIDE` is still aligned to half a cell. */
 export const SIDE = GREY_SIDE / 2;
 
-/** Luma, 0 to 255, of `GREY_SIDE` × `GREY_SIDE` cells, whatever the image's shape. */
+/** Returns the luma, 0 to 255, of `GREY_SIDE` × `GREY_SIDE` cells, regardless of the image's shape. */
 export function greyOf(picture: Picture): Float64Array {
   return shrunk(picture, GREY_SIDE, GREY_SIDE);
 }
 
-/** `SIDE` × `SIDE`, from the result of `greyOf`. */
+/** Returns `SIDE` × `SIDE` cells from the result of `greyOf`. */
 export function thumbnail(grey: Float64Array): Uint8Array {
   const out = new Uint8Array(SIDE * SIDE);
   for (let y = 0; y < SIDE; y++) {
@@ -26,7 +26,7 @@ export function thumbnail(grey: Float64Array): Uint8Array {
   return out;
 }
 
-/** Luma (ITU-R BT.601) averaged over the area of each of `columns` × `rows` cells. */
+/** Returns the luma (ITU-R BT.601) averaged over the area of each of `columns` × `rows` cells. */
 export function shrunk(picture: Picture, columns: number, rows: number): Float64Array {
   const { pixels, width, height, channels } = picture;
   const across = sharesOf(width, columns);
@@ -54,7 +54,7 @@ export function shrunk(picture: Picture, columns: number, rows: number): Float64
   return out;
 }
 
-/** Which cells each pixel of a row falls into, and which share of the cell it covers: `starts[pixel]` is its first entry. */
+/** The cells that each pixel of a row falls into, and its share of each cell; `starts[pixel]` is its first entry. */
 interface Shares {
   readonly starts: Int32Array;
   readonly cells: Int32Array;

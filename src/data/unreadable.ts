@@ -1,4 +1,4 @@
-/** Images that cannot be read: for programs a code that never changes its meaning, for people the reason. */
+/** Images that cannot be read: a code with a stable meaning for programs, and the reason for people. */
 
 import { FormatError, messageOf } from "../util/errors.ts";
 
@@ -17,7 +17,7 @@ export const unreadableCodes = [
 ] as const;
 export type UnreadableCode = (typeof unreadableCodes)[number];
 
-/** Why an image is not read. */
+/** The reason why an image is not read. */
 export interface WhyUnreadable {
   readonly code: UnreadableCode;
   readonly reason: string;
@@ -39,13 +39,13 @@ export class UnreadableImage extends FormatError {
   }
 }
 
-/** Why reading an image failed: an error without a code comes from a decoder. */
+/** Returns why reading an image failed; an error without a code comes from a decoder. */
 export function whyUnreadable(error: unknown): WhyUnreadable {
   const code = error instanceof UnreadableImage ? error.code : "damaged";
   return { code, reason: messageOf(error) };
 }
 
-/** The operating system's reason why a file cannot be opened. */
+/** Returns the operating system's reason why a file cannot be opened. */
 export function cannotOpen(error: unknown): UnreadableImage {
   const { code } = error as NodeJS.ErrnoException;
   return code === "ENOENT"

@@ -1,16 +1,16 @@
-/** Reads a manifest's cells of votes: numbers, as programs and spreadsheets write them, or true and false. */
+/** Parses the vote cells of a manifest: numbers, as programs and spreadsheets write them, or true and false. */
 
 import type { FormatError } from "../util/errors.ts";
 import { emotionNamed } from "./names.ts";
 
 const decided: Readonly<Record<string, number>> = { true: 1, yes: 1, false: 0, no: 0 };
 const written = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-/** Where people write 0,75. */
+/** A decimal comma: 0,75. */
 const withComma = /^\d+,\d+$/;
-/** 1234 to some people and 1.234 to others. */
+/** 1234 in some locales and 1.234 in others. */
 const ambiguous = /^[1-9]\d{0,2},\d{3}$/;
 
-/** The votes of a row by column; an empty cell is 0. @throws the error that `wrong` makes. */
+/** Returns the votes of a row by column; an empty cell is 0. @throws the error that `wrong` returns. */
 export function parseVotes(
   cells: Readonly<Record<string, string>>,
   columns: readonly string[],
@@ -41,7 +41,7 @@ function numberIn(text: string): number | undefined {
   return count <= Number.MAX_SAFE_INTEGER ? count : undefined;
 }
 
-/** What else a column may be if its name is not an emotion. */
+/** Suggests what a column may be if its name is not an emotion. */
 function hint(name: string): string {
   return emotionNamed(name) === undefined
     ? `. If ${name} does not contain votes, rename it to subgroup:${name}, or to label if it contains the labels`

@@ -1,4 +1,4 @@
-/** Votes of manifests: those for the classes, and those for what is no class. */
+/** Votes in manifests, for classes and for other names. */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -44,7 +44,7 @@ describe("names that are no class", () => {
     expect(own(data)).toEqual([
       ["a", "happy", [1, 5, 3], { unknown: 1 }],
       ["c", "sad", [0, 0, 6], { unknown: 4 }],
-      // In a tie the class is the label, as ever.
+      // In a tie, the class is the label, as before.
       ["d", "happy", [0, 4, 1], { not_a_face: 1, unknown: 4 }],
       ["e", "contempt", [6, 1, 0], { not_a_face: 1, unknown: 2 }],
       ["f", "sad", [0, 0, 10], undefined],
@@ -67,7 +67,7 @@ describe("names that are no class", () => {
     expect(data.notes.at(-1)).toContain("11 of 40 votes on the images used are for contempt, not_a_face");
     const unnamed = await readDataset([manifest], { classes: ["happy", "sad"] });
     expect(own(unnamed)).toEqual(own(data));
-    // Older runs know the data by this.
+    // Older runs recognise the data by its fingerprint.
     expect(unnamed.fingerprint).toBe(data.fingerprint);
   });
 
@@ -105,7 +105,7 @@ describe("names that are no class", () => {
       mkdirSync(dirname(join(root, path)), { recursive: true });
       writeFileSync(join(root, path), "");
     }
-    // A name that tells no class clearly is settled too.
+    // This also resolves a name that does not state a class clearly.
     const read = await readDataset([root], { notAClass: ["unknown", "not happy"] });
     expect(read.classes).toEqual(["happy", "sad"]);
     expect(read.samples.length).toBe(2);

@@ -8,9 +8,9 @@ import type { Dataset, Sample } from "./dataset.ts";
 const DECIMALS = 9;
 
 /**
- * The text of a manifest, one row per sample in their order; `pathOf` gives a file's path as seen from the manifest's
- * folder. Where any sample has votes there is one column per class, and a sample without votes votes for its label; votes for
- * names that are not classes are in columns `not-a-class:…`.
+ * Returns the text of a manifest, one row per sample in their order; `pathOf` returns a file's path relative to the
+ * manifest's folder. If any sample has votes, there is one column per class, and a sample without votes counts as a vote for
+ * its label; votes for names that are not classes are in columns `not-a-class:…`.
  *
  * @throws UsageError for samples that are not files, such as those of fer2013.csv, and for a file that occurs twice.
  */

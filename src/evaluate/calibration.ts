@@ -40,7 +40,8 @@ export interface CalibrationOptions {
 
 /**
  * Returns the calibration and the probabilities `[N, classes]` to compute metrics from: the model's own, or
- * cross-fitted ones if its temperature was fitted on these images, because metrics of its own would be too optimistic.
+ * cross-fitted ones if its temperature was fitted on these images, because metrics of its own probabilities would be
+ * too optimistic.
  */
 export function calibrationOf(
   { logits, probabilities }: BundleOutputs,

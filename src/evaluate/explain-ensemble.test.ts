@@ -1,4 +1,4 @@
-/** Explanations of an ensemble: their composition, and their scores on the ensemble's own answers. */
+/** Explanations of an ensemble: their composition, and their scores on the ensemble's predictions. */
 
 import { afterAll, expect, test } from "vitest";
 import { classes, engine, memberOf, members, pictures } from "../../test/support/ensemble.ts";

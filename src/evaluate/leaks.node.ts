@@ -34,7 +34,7 @@ export function leaksOf(
 
 /**
  * Returns for each image of `pixels` whether one of the `training` samples has the same pixels. The training images are
- * read for this and not kept. `options.maxSide` must be that of `pixels`.
+ * read for this and not kept. `options.maxSide` must be the value used for `pixels`.
  */
 export async function findLeaked(
   pixels: PixelCache,

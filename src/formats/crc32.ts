@@ -1,13 +1,13 @@
-/** The checksums of zip archives and of TensorBoard's records, four bytes at a step. */
+/** The checksums of zip archives and of TensorBoard's records, computed four bytes at a time. */
 
-/** Of zip archives: the polynomial of ISO 3309. */
+/** The checksum of zip archives: the polynomial of ISO 3309. */
 export const crc32 = checksum(0xedb88320);
-/** Of TensorBoard's records: Castagnoli's polynomial (RFC 3720, appendix B.4). */
+/** The checksum of TensorBoard's records: Castagnoli's polynomial (RFC 3720, appendix B.4). */
 export const crc32c = checksum(0x82f63b78);
 
-/** The checksum by a polynomial with its bits reflected. */
+/** Returns the checksum function for a polynomial with reflected bits. */
 function checksum(polynomial: number): (data: Uint8Array) => number {
-  /** Entry `256 k + n`: what the byte `n` adds when `k` more bytes have followed it. */
+  /** Entry `256 k + n`: the contribution of the byte `n` followed by `k` more bytes. */
   const table = new Int32Array(4 * 256);
   for (let n = 0; n < 256; n++) {
     let crc = n;

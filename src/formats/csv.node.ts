@@ -1,4 +1,7 @@
-/** CSV files row by row, never whole in memory, by csv-parse; with the separators and encodings that spreadsheets write. */
+/**
+ * Reads CSV files row by row with csv-parse, never completely into memory, in the separators and encodings that
+ * spreadsheets write.
+ */
 
 import { createReadStream, type ReadStream } from "node:fs";
 import { open } from "node:fs/promises";
@@ -10,21 +13,22 @@ import { FormatError, messageOf, UsageError } from "../util/errors.ts";
 const separators = [",", ";", "\t", "|"];
 /** The first line that specifies the separator for Excel. */
 const separatorLine = /^"?sep=(.)"?[;,\t|]*$/i;
-/** Bytes in which a header ends. */
+/** Maximum bytes of a header. */
 const LONGEST_HEADER = 65_536;
 
 export interface CsvRow {
-  /** Counted as a spreadsheet does, empty rows too. */
+  /** Counted as in a spreadsheet, including empty rows. */
   readonly number: number;
   /** Cells by column name. */
   readonly cells: Readonly<Record<string, string>>;
 }
 
 /**
- * The column names of a CSV file: its first row, trimmed. Those in `known` may be written in any case. A column without a name is
- * called by its place: `column 3`.
+ * Returns the column names of a CSV file: its first row, trimmed. Names in `known` may be written in any case. A column without a
+ * name is named after its position: `column 3`.
  *
- * @throws UsageError if the file cannot be opened, FormatError if it is not CSV, neither UTF-8 nor UTF-16, or has two columns of one name.
+ * @throws UsageError if the file cannot be opened, FormatError if it is not CSV, neither UTF-8 nor UTF-16, or has two columns of
+ *   one name.
  */
 export async function readCsvHeader(path: string, known: readonly string[]): Promise<string[]> {
   for await (const { cells } of records(path, { to: 2 })) return columnNames(cells, known, path);
@@ -32,7 +36,8 @@ export async function readCsvHeader(path: string, known: readonly string[]): Pro
 }
 
 /**
- * The rows under the header, whose names are those of `readCsvHeader`; cells trimmed, rows without any text skipped.
+ * Yields the rows below the header, with the names from `readCsvHeader`. Cells are trimmed, and rows without text are
+ * skipped.
  *
  * @throws FormatError naming the row whose cells do not fit the header or whose quotes do not close.
  */
@@ -43,7 +48,7 @@ export async function* readCsvRows(path: string, known: readonly string[]): Asyn
       names = columnNames(cells, known, path);
       continue;
     }
-    // Separators at the end of a row add nothing.
+    // Trailing separators in a row are ignored.
     const isLonger = cells.slice(names.length).some((cell) => cell !== "");
     if (cells.length < names.length || isLonger)
       throw new FormatError(
@@ -59,7 +64,7 @@ interface CsvRecord {
   readonly cells: readonly string[];
 }
 
-/** The rows that contain any text, including the header. */
+/** Yields the rows that contain text, including the header. */
 async function* records(path: string, options: object = {}): AsyncGenerator<CsvRecord> {
   let input: ReadStream | undefined;
   try {
@@ -73,7 +78,7 @@ async function* records(path: string, options: object = {}): AsyncGenerator<CsvR
     text.on("error", (error) => parser.destroy(error));
     for await (const row of text.pipe(parser)) {
       const { record: cells, info } = row as { record: string[]; info: Info };
-      // Spreadsheets don't show the line of the separator.
+      // Spreadsheets do not show the separator line.
       const number = info.records + info.empty_lines - above;
       if (number > 0 && cells.some((cell) => cell.trim() !== "")) yield { number, cells };
     }
@@ -89,11 +94,14 @@ async function* records(path: string, options: object = {}): AsyncGenerator<CsvR
 interface Form {
   readonly encoding: string;
   readonly delimiter: string;
-  /** Lines above the header that are not rows. */
+  /** Number of lines above the header that are not rows. */
   readonly above: number;
 }
 
-/** The encoding, by the mark at the beginning or zero bytes, and the separator, by Excel's line for it or the header. */
+/**
+ * Detects the encoding, from the byte order mark or zero bytes, and the separator, from Excel's separator line or the
+ * header.
+ */
 async function formOf(path: string): Promise<Form> {
   const file = await open(path);
   try {
@@ -112,7 +120,7 @@ async function formOf(path: string): Promise<Form> {
   }
 }
 
-/** UTF-16 without its mark has a zero beside each letter of a header. */
+/** UTF-16 without a byte order mark has a zero byte next to each letter of a header. */
 function encodingOf(start: Uint8Array, path: string): string {
   const [a, b, c, d] = start;
   const share = (remainder: number): number => {
@@ -127,7 +135,7 @@ function encodingOf(start: Uint8Array, path: string): string {
   return "utf-8";
 }
 
-/** @throws FormatError that names the line with bytes that are not of the encoding. */
+/** @throws FormatError that names the line with bytes that are invalid in the encoding. */
 async function* decoded(
   input: AsyncIterable<Uint8Array>,
   encoding: string,
@@ -150,12 +158,12 @@ async function* decoded(
   }
 }
 
-/** The text with one kind of line end: files that were joined have several. */
+/** Normalises line ends, because concatenated files may have several kinds. */
 async function* withLineFeeds(parts: AsyncIterable<string>): AsyncGenerator<string> {
   let held = "";
   for await (const part of parts) {
     const text = held + part;
-    // Its line feed may come with the next part.
+    // The line feed may follow in the next part.
     held = text.endsWith("\r") ? "\r" : "";
     yield text.slice(0, text.length - held.length).replace(/\r\n?/g, "\n");
   }

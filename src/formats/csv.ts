@@ -1,11 +1,11 @@
-/** One cell of a CSV file (RFC 4180): quoted where its text would be read as something else. */
+/** Returns one cell of a CSV file (RFC 4180), quoted if its text would otherwise be misread. */
 
-/** Outer spaces count too, since readers may trim them. */
+/** Outer spaces need quotes too, because readers may trim them. */
 export function csvCell(text: string): string {
   return /[",\n\r]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** A row without its line end. */
+/** Returns a row without its line end. */
 export function csvRow(cells: readonly string[]): string {
   return cells.map(csvCell).join(",");
 }

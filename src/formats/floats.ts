@@ -1,16 +1,16 @@
-/** Numbers of any type in a file's bytes as float32: viewed where they lie as such, converted elsewhere. */
+/** Reads numbers of any type from a file's bytes as float32: a view if they are float32, otherwise a conversion. */
 
 import { fromBfloat16, fromFloat16 } from "../util/half.ts";
 
-/** A type that the elements of a file have. */
+/** The element type of numbers in a file. */
 export interface ElementType {
   /** Bytes per element. */
   readonly width: number;
-  /** The little-endian elements at an aligned place, as float32. */
+  /** Returns the little-endian elements at an aligned position as float32. */
   readonly floats: (buffer: ArrayBuffer, byteOffset: number, length: number) => Float32Array;
 }
 
-/** By numpy's names, and PyTorch's bfloat16. What float32 cannot hold is rounded. */
+/** By numpy's names, and PyTorch's bfloat16. Numbers that float32 cannot represent are rounded. */
 export const elementTypes = {
   float64: plain(Float64Array),
   float32: { width: 4, floats: (...place) => new Float32Array(...place) },
@@ -24,14 +24,14 @@ export const elementTypes = {
   bool: plain(Uint8Array),
 } as const satisfies Record<string, ElementType>;
 
-/** The elements that fill `bytes`; a view of them where they are float32 and aligned. */
+/** Returns the elements that fill `bytes`; a view of them if they are float32 and aligned. */
 export function toFloats(bytes: Uint8Array, { width, floats }: ElementType): Float32Array {
-  // A Buffer's own slice would not copy.
+  // Buffer's own `slice` would not copy.
   const aligned = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
   return floats(aligned.buffer as ArrayBuffer, aligned.byteOffset, bytes.length / width);
 }
 
-/** Those that `new Float32Array` converts by itself. */
+/** The arrays that `new Float32Array` converts itself. */
 type PlainArray =
   | typeof Float64Array
   | typeof Int32Array
@@ -54,7 +54,7 @@ function converted<T>(raw: ArrayLike<T>, value: (raw: T) => number): Float32Arra
 
 let halves: Float32Array | undefined;
 
-/** `fromFloat16` by a table of all halves, several times as fast. */
+/** Like `fromFloat16`, but several times as fast, with a table of all halves. */
 function fromHalf(bits: number): number {
   halves ??= Float32Array.from({ length: 65_536 }, (_, half) => fromFloat16(half));
   return halves[bits] as number;

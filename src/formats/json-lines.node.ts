@@ -4,7 +4,7 @@ import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs
 import { appendLine, readBytes } from "../util/files.node.ts";
 import { encodeJsonLine, type JsonLines, parseJsonLines } from "./json-lines.ts";
 
-/** Reads a log; an incomplete last line is left out and reported. */
+/** Reads a log; leaves out and reports an incomplete last line. */
 export function readJsonLines(path: string): JsonLines {
   return parseJsonLines(new TextDecoder().decode(readBytes(path)), path);
 }
@@ -18,7 +18,7 @@ export function appendJsonLine(path: string, value: unknown): void {
 
 const NEWLINE = 10;
 
-/** Removes an incomplete line, left by a kill, after the last line end. */
+/** Removes an incomplete line after the last line end, left by a kill. */
 export function cutTornLine(path: string): void {
   let file: number;
   try {

@@ -8,12 +8,15 @@ export interface JsonLines {
   readonly warning: string | undefined;
 }
 
-/** One value per line, the last line ended too. @throws FormatError for what JSON has no text for (undefined, functions). */
+/**
+ * Encodes one value per line; the last line also has a line end. @throws FormatError for values that JSON cannot represent
+ * (undefined, functions).
+ */
 export function encodeJsonLines(values: readonly unknown[]): string {
   return values.map((value) => `${encodeJsonLine(value)}\n`).join("");
 }
 
-/** The line of one value, without its end. */
+/** Encodes one value as a line without its line end. */
 export function encodeJsonLine(value: unknown): string {
   const line = JSON.stringify(value) as string | undefined;
   if (line === undefined) throw new FormatError(`a ${typeof value} cannot be written as a line of JSON`);
@@ -21,8 +24,8 @@ export function encodeJsonLine(value: unknown): string {
 }
 
 /**
- * The values of a file's text; `name` is the file name used in error messages. Empty lines are skipped. A last line without its end was
- * cut off by a kill: it is dropped, and the warning states so.
+ * Returns the values in a file's text; `name` is the file name used in error messages. Empty lines are skipped. A last line
+ * without a line end was cut off by a kill: it is dropped, with a warning.
  *
  * @throws FormatError for any other line that is not JSON, by its number.
  */

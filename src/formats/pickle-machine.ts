@@ -1,8 +1,10 @@
-/** The machine that a pickle is a program for: its place in the bytes, a stack of values, and a memo. */
+/** The virtual machine that executes a pickle: its position in the bytes, a stack of values, and a memo. */
 
 import { FormatError } from "../util/errors.ts";
 
-/** A value of a pickle. Tuples are arrays like lists, dictionaries are Maps; objects are what the caller made. */
+/**
+ * A value of a pickle. Tuples are arrays like lists, dictionaries are Maps; objects are whatever the caller created.
+ */
 export type Pickled =
   | null
   | boolean
@@ -15,25 +17,25 @@ export type Pickled =
   | PickleFunction
   | object;
 
-/** A stand-in for a Python class or function. It is called with checked lengths, not with checked types. */
+/** A stand-in for a Python class or function. Its arguments have checked lengths, but unchecked types. */
 export type PickleFunction = (args: readonly Pickled[]) => Pickled;
 
 export interface PickleOptions {
   /** The file name used in error messages. */
   readonly file: string;
-  /** The stand-in for the class or function `module.name`; undefined if it is not allowed. */
+  /** Returns the stand-in for the class or function `module.name`; undefined if it is not allowed. */
   readonly find: (name: string) => Pickled | undefined;
-  /** The object that a persistent id stands for. */
+  /** Returns the object that a persistent id refers to. */
   readonly persistent?: PickleFunction;
 }
 
 /**
- * Opcodes, and values handed to functions, that one pickle may have. A tensor takes about 40, so these are some 25,000
- * tensors. It bounds the stack, the memo, and the time and memory that a pickle made to waste them can take.
+ * Maximum number of opcodes, and of values passed to functions, in one pickle. A tensor takes about 40, so this allows
+ * some 25,000 tensors. It bounds the stack, the memo, and the time and memory that a malicious pickle can use.
  */
 const MOST_WORK = 1_000_000;
 const LONGEST_TEXT = 2 ** 24;
-/** Bytes of an integer; those of PyTorch have at most ten. */
+/** Maximum bytes of an integer; PyTorch's have at most ten. */
 const LONGEST_INTEGER = 64;
 
 const mark = Symbol("mark");
@@ -46,7 +48,7 @@ export class PickleMachine {
   readonly #options: PickleOptions;
   readonly #stack: (Pickled | typeof mark)[] = [];
   readonly #memo = new Map<number, Pickled>();
-  /** Where the opcode under way begins. */
+  /** Start of the current opcode. */
   #opcode = 0;
   #work = 0;
 
@@ -57,12 +59,12 @@ export class PickleMachine {
     this.position = start;
   }
 
-  /** An error at the opcode under way. */
+  /** Returns an error at the current opcode. */
   fail(problem: string): FormatError {
     return new FormatError(`${this.#options.file}: ${problem} (byte ${this.#opcode})`);
   }
 
-  /** The next opcode. */
+  /** Reads the next opcode. */
   begin(): number {
     this.#opcode = this.position;
     this.#spend(1);
@@ -85,7 +87,7 @@ export class PickleMachine {
     return taken;
   }
 
-  /** Steps over `width` bytes, which are there, to where they began. */
+  /** Skips `width` bytes, after checking that they exist; returns their start. */
   #over(width: number): number {
     this.bytes(width);
     return this.position - width;
@@ -111,12 +113,12 @@ export class PickleMachine {
     return Number(this.#view.getBigUint64(this.#over(8), true));
   }
 
-  /** A float64, the only number that pickles hold with the first byte highest. */
+  /** Reads a float64, the only big-endian number in pickles. */
   float64(): number {
     return this.#view.getFloat64(this.#over(8), false);
   }
 
-  /** A little-endian integer in two's complement: a bigint where a number is not exact. */
+  /** Reads a little-endian integer in two's complement: a bigint if a number is not exact. */
   integer(length: number): number | bigint {
     if (length > LONGEST_INTEGER)
       throw this.fail(`an integer of ${length} bytes does not belong to a tensor`);
@@ -124,7 +126,7 @@ export class PickleMachine {
     return exact(BigInt.asIntN(8 * length, value));
   }
 
-  /** An integer in digits, or one of the two that stand for truth values. */
+  /** Reads an integer in digits, or one of the two special forms for booleans. */
   decimal(): number | bigint | boolean {
     const text = this.line();
     if (text === "00" || text === "01") return text === "01";
@@ -176,7 +178,7 @@ export class PickleMachine {
     return Array.from({ length: count }, () => this.pop()).reverse();
   }
 
-  /** What was pushed since the last mark, which is taken off too. */
+  /** Pops the values pushed since the last mark, and the mark itself. */
   popToMark(): Pickled[] {
     const at = this.#stack.lastIndexOf(mark);
     if (at < 0) throw this.fail("there is no mark on the stack");
@@ -201,7 +203,7 @@ export class PickleMachine {
     for (let i = 0; i < items.length; i += 2) dictionary.set(items[i] as Pickled, items[i + 1] as Pickled);
   }
 
-  /** Keeps the value on top under an index of the memo, the next one if none is given. */
+  /** Stores the top value in the memo at `index`. Default: the next index. */
   keep(index = this.#memo.size): void {
     this.#memo.set(index, this.top());
   }
@@ -212,7 +214,7 @@ export class PickleMachine {
     this.push(value);
   }
 
-  /** The class or function `name` of `module`. */
+  /** Returns the stand-in for the class or function `name` of `module`. */
   find(module: Pickled, name: Pickled): Pickled {
     if (typeof module !== "string" || typeof name !== "string")
       throw this.fail("the pickle names a class by something that is not a string");
@@ -228,7 +230,7 @@ export class PickleMachine {
   call(callable: Pickled, args: Pickled): Pickled {
     if (typeof callable !== "function" || !Array.isArray(args))
       throw this.fail("the pickle calls something that is not a function");
-    // A function may walk its arguments, and a pickle may hand it the same long one again and again.
+    // A function may iterate over its arguments, and a pickle may pass it the same long one repeatedly.
     for (const arg of args) if (Array.isArray(arg)) this.#spend(arg.length);
     return this.#guarded(() => (callable as PickleFunction)(args));
   }
@@ -239,7 +241,7 @@ export class PickleMachine {
     return this.#guarded(() => persistent(id));
   }
 
-  /** Adds the file and the byte to what a caller's function objects to. */
+  /** Adds the file and the byte to errors of a caller's function. */
   #guarded<T>(body: () => T): T {
     try {
       return body();
@@ -255,7 +257,7 @@ export class PickleMachine {
  * dictionary of such a class is kept.
  */
 export class Opaque extends Map<Pickled, Pickled> {
-  /** The class or function that would have made it, as `module.name`. */
+  /** The class or function that would have created it, as `module.name`. */
   readonly of: string;
 
   constructor(of: string) {
@@ -269,7 +271,7 @@ const opaque =
   () =>
     new Opaque(name);
 
-/** Modules of Python itself. Of these a pickle may name what is listed below; the rest isn't data, and some of it runs programs. */
+/** Python's own modules. A pickle may use only the names listed below; the others are not data, and some of them run programs. */
 const pythonsOwn =
   /^(__builtin__|_?codecs|asyncio|builtins|code|collections|commands|copy_?reg|ctypes|functools|http|importlib|io|itertools|marshal|multiprocessing|nt|operator|os|pickle|pip|platform|posix|posixpath|pty|pydoc|runpy|shutil|signal|site|socket|subprocess|sys|tempfile|threading|timeit|types|urllib|webbrowser)\./;
 
@@ -285,13 +287,13 @@ const pythonsData = [
   ),
 ];
 
-/** Python's own classes that any pickle may make. */
+/** Python's own classes that any pickle may create. */
 const standard = new Map<string, PickleFunction>([
   ["collections.OrderedDict", orderedDict],
   ...pythonsData.map((name) => [name, opaque(name)] as const),
 ]);
 
-/** Empty, or, as Python 2 wrote it, with a list of pairs. */
+/** Without arguments, or with a list of pairs, as Python 2 wrote it. */
 function orderedDict([pairs]: readonly Pickled[]): Pickled {
   if (pairs === undefined) return new Map();
   if (!Array.isArray(pairs) || !pairs.every(isPair))

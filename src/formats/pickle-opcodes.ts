@@ -1,6 +1,6 @@
 /**
- * The opcodes of pickles, by the byte that stands for each (CPython, `Lib/pickletools.py`). Those without a step are
- * refused by name: state_dicts do not need them, and protocol 0 cannot refer to PyTorch's storages.
+ * The opcodes of pickles, by their bytes (CPython, `Lib/pickletools.py`). Those without a step are refused by name:
+ * state_dicts do not need them, and protocol 0 cannot refer to PyTorch's storages.
  */
 
 import type { PickleMachine } from "./pickle-machine.ts";
@@ -32,7 +32,7 @@ export const opcodes: Readonly<Record<string, readonly [name: string, step?: Ste
   "\x8c": ["SHORT_BINUNICODE", (m) => m.push(m.text(m.uint8()))],
   X: ["BINUNICODE", (m) => m.push(m.text(m.uint32()))],
   "\x8d": ["BINUNICODE8", (m) => m.push(m.text(m.uint64()))],
-  // Texts of Python 2.
+  // Strings of Python 2.
   U: ["SHORT_BINSTRING", (m) => m.push(m.text(m.uint8()))],
   T: ["BINSTRING", (m) => m.push(m.text(m.uint32()))],
   C: ["SHORT_BINBYTES", (m) => m.push(m.bytes(m.uint8()))],
@@ -87,7 +87,7 @@ export const opcodes: Readonly<Record<string, readonly [name: string, step?: Ste
   b: [
     "BUILD",
     (m) => {
-      // The attributes of an object, such as the versions of a state_dict's modules: nothing of them is needed.
+      // The attributes of an object, such as the versions of a state_dict's modules, are not needed.
       m.pop();
       if (!(m.top() instanceof Map))
         throw m.fail("the pickle sets attributes of something that is not a dictionary");

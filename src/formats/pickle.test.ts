@@ -1,4 +1,4 @@
-/** Pickles: those of Python read, hostile ones refused by name, soon and without memory. */
+/** Pickles: Python's are read; malicious ones are refused by name, quickly and without using much memory. */
 
 import { describe, expect, test } from "vitest";
 import reference from "../../test/reference/pytorch-files.json" with { type: "json" };
@@ -6,7 +6,7 @@ import { FormatError } from "../util/errors.ts";
 import { Opaque, type Pickled, type PickleOptions, readPickle } from "./pickle.ts";
 
 const options: PickleOptions = { file: "a.pkl", find: () => undefined };
-/** A character of a test's pickle is a byte. */
+/** Each character of a test's pickle is one byte. */
 const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
 const read = (pickle: string | Uint8Array, more: Partial<PickleOptions> = {}): Pickled =>
   readPickle(typeof pickle === "string" ? latin1(pickle) : pickle, 0, { ...options, ...more }).value;
@@ -103,7 +103,7 @@ test.each([
     `ccollections\nOrderedDict\n](${"K\x01K\x01\x86".repeat(1000)}e\x85q\x00R(${"ccollections\nOrderedDict\nh\x00R".repeat(10_000)}t.`,
     "more than 1000000 values",
   ],
-  // As a text, each level would be twice as long as the one below.
+  // As text, each level would be twice as long as the one below.
   [
     "a name of nested lists",
     `]${"q\x00h\x00h\x00\x86".repeat(60)}q\x00h\x00\x93.`,

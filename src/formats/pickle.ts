@@ -1,7 +1,7 @@
 /**
- * Reads Python's pickles without running them: numbers, texts, lists, tuples and dictionaries become plain values, a
- * class or function is looked up among those that the caller allows. Objects of other programs' classes become `Opaque`, and
- * whatever else of Python itself is named is refused.
+ * Reads Python's pickles without running them. Numbers, strings, lists, tuples and dictionaries become plain values; classes
+ * and functions are looked up among those that the caller allows. Objects of third-party classes become `Opaque`, and any
+ * other reference to Python itself is refused.
  */
 
 import { type Pickled, PickleMachine, type PickleOptions } from "./pickle-machine.ts";
@@ -10,8 +10,8 @@ import { opcodes } from "./pickle-opcodes.ts";
 export { Opaque, type Pickled, type PickleFunction, type PickleOptions } from "./pickle-machine.ts";
 
 /**
- * Reads the pickle that begins at `start`; `end` is the byte after it. The value may hold itself and may be nested
- * deeply: who walks it must not recurse.
+ * Reads the pickle that begins at `start`; `end` is the byte after it. The value may contain itself and may be deeply
+ * nested, so callers must not traverse it recursively.
  *
  * @throws FormatError that names the file and the byte.
  */

@@ -18,24 +18,25 @@ const storageTypes = new Map<string, ElementType>([
   ["torch.BoolStorage", elementTypes.bool],
 ]);
 
-/** Classes that a pickle hands to functions and that need not be called. */
+/** Classes that a pickle passes to functions and that need not be called. */
 const classes = new Set(["torch.Tensor", "torch.nn.parameter.Parameter"]);
 
 /** PyTorch's own limit on dimensions. */
 const MOST_DIMENSIONS = 64;
-/** Numbers that even a small file may hold more than once. */
+/** Number of elements that even a small file may contain more than once. */
 const FREE_COPIES = 65_536;
 
-/** A storage as a pickle names it. */
+/** A storage as referred to by a pickle. */
 export interface StorageId {
   readonly key: string;
   readonly type: ElementType;
-  /** Elements. */
+  /** Number of elements. */
   readonly count: number;
 }
 
 /**
- * The persistent id `("storage", type, key, location, count, view)`. `types` collects the type of each storage.
+ * Parses the persistent id `("storage", type, key, location, count, view)`. `types` collects the type of each
+ * storage.
  *
  * @throws FormatError
  */
@@ -53,7 +54,7 @@ export function storageId(
   return { key, type: known, count };
 }
 
-/** Finds the functions that build tensors from storages, which `persistent` has made arrays of float32. */
+/** Finds the functions that build tensors from storages, which `persistent` has converted to float32 arrays. */
 export function tensorBuilders(fileLength: number): (name: string) => Pickled | undefined {
   const gather = gatherer(fileLength + FREE_COPIES);
   return finder(([numbers, offset, shape, strides]) => {
@@ -66,7 +67,7 @@ export function tensorBuilders(fileLength: number): (name: string) => Pickled | 
       size === 0
         ? offset
         : shape.reduce((last, n, axis) => last + (n - 1) * (strides[axis] as number), offset + 1);
-    // A product beyond all numbers, times zero, is NaN: only what is true counts.
+    // An infinite product times zero is NaN, so only conditions that are true are accepted.
     if (!(size >= 0 && end <= numbers.length)) {
       throw new FormatError(
         `a tensor [${shape.join(", ")}] with strides [${strides.join(", ")}] needs ${end} numbers of its storage, which has ${numbers.length}`,
@@ -81,7 +82,10 @@ export function tensorBuilders(fileLength: number): (name: string) => Pickled | 
   });
 }
 
-/** Finds the same functions for a first reading, before it is known where the storages are: they build nothing. */
+/**
+ * Finds the same functions for a first pass, in which the positions of the storages are not known yet; these build
+ * nothing.
+ */
 export const findNothing = finder(() => null);
 
 function finder(rebuild: PickleFunction): (name: string) => Pickled | undefined {
@@ -91,7 +95,7 @@ function finder(rebuild: PickleFunction): (name: string) => Pickled | undefined 
     ["torch._utils._rebuild_tensor_v2", rebuild],
     ["torch._utils._rebuild_parameter", first],
     ["torch._utils._rebuild_parameter_with_state", first],
-    // The function that builds a tensor, its class, the function's arguments, and attributes.
+    // Arguments: the function that builds a tensor, its class, the function's arguments, and attributes.
     ["torch._tensor._rebuild_from_type_v2", ([build, , args]) => callWith(build, args)],
     ["torch.Size", ([size = []]) => size],
   ]);
@@ -113,7 +117,10 @@ function finder(rebuild: PickleFunction): (name: string) => Pickled | undefined 
   }
 }
 
-/** Copies strided tensors into order, `most` numbers in all, so that a small file cannot fill the memory. */
+/**
+ * Copies strided tensors into contiguous order, at most `most` numbers in total, so that a small file cannot fill the
+ * memory.
+ */
 function gatherer(most: number) {
   let copied = 0;
   return (

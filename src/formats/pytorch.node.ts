@@ -4,7 +4,7 @@ import { writeFileAtomic } from "../util/files.node.ts";
 import type { StateDict } from "../util/tensor.ts";
 import { encodePytorchParts } from "./write-pytorch.ts";
 
-/** Writes the file whole or not at all. */
+/** Writes the file completely or not at all. */
 export function writePytorch(
   path: string,
   tensors: StateDict,

@@ -1,6 +1,6 @@
 /**
- * PyTorch's files: read as PyTorch wrote them, written so that PyTorch reads them, and hostile ones refused. Where Python
- * with torch and torchvision is installed they also exchange a ResNet18 live; without it those tests skip and say so.
+ * PyTorch's files are read and written compatibly, and malicious ones are refused. If Python with torch and torchvision
+ * is installed, the tests also exchange a ResNet18 with it; otherwise those tests are skipped with a message.
  */
 
 import { execFileSync } from "node:child_process";
@@ -22,9 +22,9 @@ import { encodePytorchParts } from "./write-pytorch.ts";
 import { writeStoredZip } from "./zip.ts";
 
 const versions = [older, newer];
-/** A copy at a multiple of eight, as files are read; small Buffers share memory at any place. */
+/** Returns a copy aligned to eight bytes, as files are read; small Buffers share memory at arbitrary offsets. */
 const fileOf = (base64: string): Uint8Array => Uint8Array.from(Buffer.from(base64, "base64"));
-/** A character of a test's pickle is a byte. */
+/** Each character of a test's pickle is one byte. */
 const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
 const joined = (parts: readonly Uint8Array[]): Uint8Array => Uint8Array.from(Buffer.concat(parts));
 const archive = (pickle: string, ...more: (readonly [string, Uint8Array])[]): Uint8Array =>
@@ -265,7 +265,7 @@ test.each([
 
 test("a big-endian file of the old format is refused", () => {
   const bytes = Buffer.from(older.legacy, "base64");
-  // The truth value behind the key in the description of the system.
+  // The boolean after the key in the system information.
   const at = bytes.indexOf("little_endian", 0, "latin1");
   bytes[bytes.indexOf(0x88, at)] = 0x89;
   expect(() => decodePytorch(bytes, "a.pth")).toThrow(/^a\.pth was saved on a big-endian machine/);

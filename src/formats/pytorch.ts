@@ -1,6 +1,6 @@
 /**
  * PyTorch's `.pth` and `.pt` files: a zip archive with a pickle and one entry per storage, or, before PyTorch 1.6,
- * pickles followed by the storages. Only tensors and plain values are built, and nothing of the pickle is executed.
+ * pickles followed by the storages. Only tensors and plain values are built, and no code in the pickle is executed.
  */
 
 import { FormatError } from "../util/errors.ts";
@@ -14,17 +14,20 @@ import { readStoredZip } from "./zip.ts";
 export interface PytorchContent {
   readonly tensors: StateDict;
   readonly metadata: Readonly<Record<string, string>>;
-  /** Which dictionary of tensors was taken, if there are several. */
+  /** States which dictionary of tensors was used, if there are several. */
   readonly notes: readonly string[];
 }
 
-/** All that was saved: tensors (FloatTensor) in dictionaries (Map), lists and tuples (arrays) with plain values. */
+/**
+ * Everything that was saved: tensors (FloatTensor) in dictionaries (Map), lists and tuples (arrays) with plain
+ * values.
+ */
 export interface PytorchValue {
   readonly value: Pickled;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The entry of an archive in which vultus keeps its metadata; torch.load does not look at it. */
+/** The entry of an archive in which vultus keeps its metadata; torch.load ignores it. */
 export const METADATA_ENTRY = "vultus.json";
 
 /**
@@ -40,7 +43,7 @@ export function decodePytorch(bytes: Uint8Array, file: string, owned = false): P
   return { ...tensorsIn(value, file), metadata };
 }
 
-/** The same with everything that was saved. It may hold itself. */
+/** Like `decodePytorch`, but returns everything that was saved. The value may contain itself. */
 export function decodePytorchValue(bytes: Uint8Array, file: string, owned = false): PytorchValue {
   if (bytes.length === 0) throw new FormatError(`${file} is empty`);
   return bytes[0] === 0x50 ? readArchive(bytes, file) : readLegacy(bytes, file, owned);
@@ -80,7 +83,7 @@ function refuseOtherArchives(names: readonly string[], file: string): void {
   }
 }
 
-/** `<folder>/data.pkl` and `<folder>/data/<key>`, whatever the name of the folder. */
+/** Reads `<folder>/data.pkl` and `<folder>/data/<key>`; the folder may have any name. */
 function readArchive(bytes: Uint8Array, file: string): PytorchValue {
   const entries = readStoredZip(bytes, file, (names) => refuseOtherArchives(names, file));
   const pickle = [...entries.keys()].find((name) => /^[^/]*\/data\.pkl$/.test(name));
@@ -122,8 +125,9 @@ function metadataOf(bytes: Uint8Array | undefined, file: string): Record<string,
 }
 
 /**
- * Magic number, protocol, system, the value, the storages' keys, each in a pickle of its own; then every storage behind
- * its length. A storage's type is in the value, so the value is read twice: first for the types, then for the tensors.
+ * Reads the older format: magic number, protocol, system, the value and the storages' keys, each as a separate pickle;
+ * then every storage, preceded by its length. The type of a storage is in the value, so the value is read twice: first
+ * for the types, then for the tensors.
  */
 function readLegacy(bytes: Uint8Array, file: string, owned: boolean): PytorchValue {
   let position = 0;
@@ -171,11 +175,11 @@ function readLegacy(bytes: Uint8Array, file: string, owned: boolean): PytorchVal
   return { value, metadata: {} };
 }
 
-/** The class that `("module", class, path, source)` refers to. */
+/** Returns the class that `("module", class, path, source)` refers to. */
 const moduleIn = ([kind, type]: readonly Pickled[]): Pickled | undefined =>
   kind === "module" && typeof type === "function" ? type : undefined;
 
-/** The bytes of the storage whose length is at `position`. */
+/** Returns the bytes of the storage whose length is at `position`. */
 function legacyStorage(
   bytes: Uint8Array,
   position: number,
@@ -196,7 +200,9 @@ function legacyStorage(
   return bytes.subarray(begin, end);
 }
 
-/** Moves `data` to a multiple of `width`, over the end of the length before it, which has been read. */
+/**
+ * Moves `data` to a multiple of `width`, overwriting the end of the preceding length, which has already been read.
+ */
 function alignedInPlace(data: Uint8Array, width: number): Uint8Array {
   const shift = data.byteOffset % width;
   const moved = new Uint8Array(data.buffer, data.byteOffset - shift, data.length);

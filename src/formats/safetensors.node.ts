@@ -8,7 +8,7 @@ export function readSafetensors(path: string): SafetensorsContent {
   return decodeSafetensors(readBytes(path), path);
 }
 
-/** Writes the file whole or not at all. */
+/** Writes the file completely or not at all. */
 export function writeSafetensors(
   path: string,
   tensors: StateDict,

@@ -15,7 +15,7 @@ const weights: StateDict = new Map([
   ["scalar", floatTensor([], [7])],
 ]);
 
-/** A file with the given header and `length` bytes of numbers after it. */
+/** Returns a file with the given header, followed by `length` bytes of numbers. */
 function file(header: unknown, numbers: Uint8Array = new Uint8Array(16)): Uint8Array {
   const text = new TextEncoder().encode(typeof header === "string" ? header : JSON.stringify(header));
   const bytes = new Uint8Array(8 + text.length + numbers.length);
@@ -162,7 +162,10 @@ test("a header of any offsets, shapes and dtypes is either refused as such or tr
   );
 });
 
-/** Decodes; nothing but a FormatError may come out, and a tensor never holds more numbers than the file has bytes. */
+/**
+ * Decodes the bytes. Only a FormatError may be thrown, and a tensor never contains more numbers than the file has
+ * bytes.
+ */
 function accept(bytes: Uint8Array): void {
   try {
     const { tensors } = decodeSafetensors(bytes, "a");

@@ -1,6 +1,6 @@
 /**
  * The safetensors format: eight bytes with the length of a JSON header, the header, then the numbers of every tensor
- * without gaps. Everything that a file claims is checked before it is believed.
+ * without gaps. Every claim of a file is checked before use.
  */
 
 import { z } from "zod";
@@ -13,7 +13,7 @@ export interface SafetensorsContent {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The format's own limit, which keeps a damaged length from being believed. */
+/** The format's own limit, which rejects a damaged length. */
 const LARGEST_HEADER = 100_000_000;
 
 /** The dtypes that become float32. */
@@ -36,7 +36,7 @@ const entrySchema = z.object({
   data_offsets: z.tuple([z.number().int().min(0), z.number().int().min(0)]),
 });
 
-/** The file as parts, so that a caller can write them without joining them first. */
+/** Returns the file in parts, so that a caller can write them without joining them first. */
 export function encodeSafetensorsParts(
   tensors: StateDict,
   metadata: Readonly<Record<string, string>> = {},
@@ -53,7 +53,7 @@ export function encodeSafetensorsParts(
     offset += data.byteLength;
   }
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
-  // Spaces up to a multiple of eight keep the numbers aligned.
+  // Padding with spaces to a multiple of eight keeps the numbers aligned.
   const padded = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
   new DataView(padded.buffer).setBigUint64(0, BigInt(padded.length - 8), true);
   padded.set(json, 8);
@@ -61,8 +61,8 @@ export function encodeSafetensorsParts(
 }
 
 /**
- * Reads a file; `name` is its name in error messages. Float32 numbers are viewed where they are aligned; half, double and
- * integer ones are converted. Nothing is allocated before the whole header has been found to fit the file.
+ * Reads a file; `name` is its name in error messages. Aligned float32 numbers are views; half, double and integer numbers
+ * are converted. Nothing is allocated before the whole header has been checked against the file.
  *
  * @throws FormatError that names the file, and the tensor or the byte.
  */
@@ -86,7 +86,7 @@ interface Entry {
   readonly key: string;
   readonly type: ElementType;
   readonly shape: readonly number[];
-  /** Bytes from the end of the header. */
+  /** Offset in bytes from the end of the header. */
   readonly begin: number;
   readonly end: number;
 }
@@ -159,7 +159,7 @@ function readHeader(bytes: Uint8Array, name: string): { header: Record<string, u
   return { header: header as Record<string, unknown>, start };
 }
 
-/** The first duplicate key in an object of a valid JSON text; JSON.parse silently keeps the last. */
+/** Returns the first duplicate key in an object of a valid JSON text; JSON.parse silently keeps the last value. */
 function duplicateKey(json: string): string | undefined {
   const open: Set<string>[] = [];
   let text = "";
@@ -170,7 +170,7 @@ function duplicateKey(json: string): string | undefined {
       while (json[i] !== '"') i += json[i] === "\\" ? 2 : 1;
       text = json.slice(begin, i + 1);
     } else if (character === ":") {
-      // Outside of texts a colon follows a key and nothing else.
+      // Outside strings, a colon follows only keys.
       const key = JSON.parse(text) as string;
       if (open.at(-1)?.has(key)) return key;
       open.at(-1)?.add(key);
@@ -180,7 +180,7 @@ function duplicateKey(json: string): string | undefined {
   return undefined;
 }
 
-/** The tensors must lie one after the other and fill the file. */
+/** Checks that the tensors are contiguous and fill the file. */
 function checkContiguous(entries: readonly Entry[], length: number, name: string): void {
   let position = 0;
   for (const { begin, end, key } of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {

@@ -10,21 +10,21 @@ const usual = [
   ...["state_dict", "model_state_dict", "model", "module", "net", "network", "weights", "params"],
   ...["student", "backbone", "trunk", "encoder", "best"],
 ];
-/** Keys of averaged weights, and of networks that follow another: used only if there is nothing else. */
+/** Keys of averaged weights, and of networks that track another one: used only if there is nothing else. */
 const following =
   /(^|[._])(ema|averaged?|avg|swa|shadow|teacher|target|momentum|key)([._]|$)|(^|\.)encoder_k(\.|$)/i;
 
-/** Whether weights under this name follow those of another network beside them. */
+/** Whether weights under this name track the weights of another network in the same file. */
 export const followsAnother = (name: string): boolean => following.test(name);
 
-/** Dictionaries and lists within each other that are looked into. */
+/** Maximum depth of nested dictionaries and lists to search. */
 const DEEPEST = 8;
 
 interface Found {
-  /** The keys on the way to it. */
+  /** The keys that lead to it. */
   readonly path: readonly string[];
   readonly tensors: StateDict;
-  /** A value among the tensors made by a class or function that vultus doesn't know. */
+  /** Values among the tensors that were created by an unknown class or function. */
   readonly opaque: ReadonlyMap<string, Opaque>;
 }
 
@@ -48,7 +48,7 @@ export function tensorsIn(value: Pickled, file: string): { tensors: StateDict; n
     );
   if (!best) throw nothingIn(value, found, file);
   for (const [name, { of }] of best.opaque) if (isOtherTensor(of)) throw otherTensor(name, of, file);
-  // A best loss beside the weights is not an alternative.
+  // A best loss next to the weights is not an alternative.
   const others = found
     .filter((one) => one !== best && 2 * one.tensors.size >= best.tensors.size)
     .map(({ path }) => (path.length > 0 ? `"${path.join(".")}"` : "the outermost dictionary"));
@@ -59,7 +59,10 @@ export function tensorsIn(value: Pickled, file: string): { tensors: StateDict; n
   return { tensors: best.tensors, notes };
 }
 
-/** How unusual its key is. A dictionary that holds others and single tensors, such as a best loss, comes after named ones. */
+/**
+ * Ranks a dictionary by how unusual its key is. One that contains other dictionaries and single tensors, such as a best loss,
+ * comes after named ones.
+ */
 function rank({ path }: Found): number {
   const places = path.map((key) => usual.indexOf(key)).filter((place) => place >= 0);
   const own = places.length > 0 ? Math.max(...places) : usual.length;
@@ -81,7 +84,7 @@ function otherTensor(name: string, of: string, file: string): FormatError {
   );
 }
 
-/** The error for a file without named tensors. */
+/** Returns the error for a file without named tensors. */
 function nothingIn(value: Pickled, found: readonly Found[], file: string): FormatError {
   const loaded = `torch.load("${file}", map_location="cpu", weights_only=False)`;
   const saved = (what: string): string => `in Python: torch.save(${what}, "weights.pth")`;
@@ -120,7 +123,7 @@ function nothingIn(value: Pickled, found: readonly Found[], file: string): Forma
   );
 }
 
-/** An object of a custom class that was saved instead of weights, and the Python expression that reaches it. */
+/** Finds an object of a custom class that was saved instead of weights, and the Python expression for it. */
 function wholeModel(value: Pickled): { readonly of: string; readonly at: string } | undefined {
   const entries: (readonly [string, Pickled])[] =
     value instanceof Opaque
@@ -141,13 +144,13 @@ function wholeModel(value: Pickled): { readonly of: string; readonly at: string 
   return undefined;
 }
 
-/** Whether a list of tensors is there. */
+/** Whether the value contains a list of tensors. */
 function hasUnnamed(value: Pickled): boolean {
   const lists = value instanceof Map ? [...value.values()] : [value];
   return lists.some((list) => Array.isArray(list) && list.some(isTensor));
 }
 
-/** Every dictionary that holds tensors by name, or what may stand for some, breadth first. */
+/** Returns every dictionary that contains named tensors, or values that may represent tensors, breadth first. */
 function dictionariesIn(value: Pickled): Found[] {
   const found: Found[] = [];
   const seen = new Set<Pickled>();

@@ -9,15 +9,16 @@ import { record, type Shown, startEvent, summaryEvent, versionEvent } from "./te
 
 export interface EventFile {
   /**
-   * Shows something at a step of the training. The first call makes the file, and voids what earlier files of the folder
-   * have from step `voidFrom` on.
+   * Records values at a step of the training. The first call creates the file, and voids records of earlier files in the
+   * folder from step `voidFrom` on.
    */
   show(step: number, shown: readonly Shown[], voidFrom?: number): void;
 }
 
 /**
- * A new event file in `folder`. TensorBoard reads all files of a folder as one run, so a resumed run adds a file that states
- * the step from which the earlier files are void. If a kill truncates a record, it is the last of its file and is skipped.
+ * Returns a new event file in `folder`. TensorBoard reads all files of a folder as one run, so a resumed run adds a file
+ * that states the step from which the earlier files are void. A record that a kill truncates is the last of its file, and is
+ * skipped.
  */
 export function eventFile(folder: string): EventFile {
   let path: string | undefined;

@@ -31,7 +31,7 @@ test("crc32c of the RFC's examples", () => {
 });
 
 test("a file begins with the bytes that every event file of TensorFlow's begins with", () => {
-  // The length, 24, with its checksum, then the tag of the time.
+  // The length, 24, with its checksum, followed by the tag of the time.
   const first = Buffer.from(record(versionEvent(0)));
   expect(first.subarray(0, 13).toString("hex")).toBe("1800000000000000a37f4b2209");
   expect(first.subarray(21, -4).toString("latin1")).toBe("\x1a\rbrain.Event:2");

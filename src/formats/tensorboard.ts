@@ -6,7 +6,7 @@
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { crc32c } from "./crc32.ts";
 
-/** One thing to show under a tag. */
+/** One value to show under a tag. */
 export type Shown =
   | { readonly kind: "scalar"; readonly tag: string; readonly value: number }
   | {
@@ -18,20 +18,23 @@ export type Shown =
     }
   | { readonly kind: "text"; readonly tag: string; readonly markdown: string };
 
-/** When it happened: seconds since 1970, and the step of the training. */
+/** The time of an event: seconds since 1970, and the step of the training. */
 export interface When {
   readonly seconds: number;
   readonly step: number;
 }
 
-/** The first record of a file. */
+/** Returns the first record of a file. */
 export function versionEvent(seconds: number): Uint8Array {
   return event({ seconds, step: 0 }, (writer) =>
     writer.tag(3, WireType.LengthDelimited).string("brain.Event:2"),
   );
 }
 
-/** Marks the start of a session at this step: records of earlier files from this step on are void. */
+/**
+ * Returns a record that marks the start of a session at this step: records of earlier files from this step on are
+ * void.
+ */
 export function startEvent(when: When): Uint8Array {
   const START = 1;
   return event(when, (writer) =>
@@ -47,7 +50,7 @@ export function summaryEvent(when: When, shown: readonly Shown[]): Uint8Array {
   return event(when, (writer) => writer.tag(5, WireType.LengthDelimited).bytes(summary.finish()));
 }
 
-/** A record of a TFRecord file: length, its checksum, data, its checksum. */
+/** Encodes a record of a TFRecord file: length, its checksum, data, its checksum. */
 export function record(data: Uint8Array): Uint8Array {
   const framed = new Uint8Array(data.length + 16);
   const view = new DataView(framed.buffer);
@@ -58,7 +61,10 @@ export function record(data: Uint8Array): Uint8Array {
   return framed;
 }
 
-/** A checksum of data that may itself hold checksums, rotated and shifted as TensorFlow's core/lib/hash/crc32c.h does. */
+/**
+ * Returns a checksum for data that may itself contain checksums, rotated and shifted as TensorFlow's
+ * core/lib/hash/crc32c.h does.
+ */
 function maskedChecksum(data: Uint8Array): number {
   const crc = crc32c(data);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
@@ -66,7 +72,7 @@ function maskedChecksum(data: Uint8Array): number {
 
 function event({ seconds, step }: When, write: (writer: BinaryWriter) => void): Uint8Array {
   const writer = new BinaryWriter().tag(1, WireType.Bit64).double(seconds);
-  // Protobuf leaves zeros out.
+  // Protobuf omits zeros.
   if (step !== 0) writer.tag(2, WireType.Varint).int64(step);
   write(writer);
   return writer.finish();
@@ -103,7 +109,7 @@ function image({ png, width, height }: Extract<Shown, { kind: "image" }>): Uint8
     .finish();
 }
 
-/** A scalar tensor of one string. */
+/** Encodes a scalar string tensor. */
 function stringTensor(text: string): Uint8Array {
   const DT_STRING = 7;
   return new BinaryWriter()
@@ -116,7 +122,7 @@ function stringTensor(text: string): Uint8Array {
     .finish();
 }
 
-/** Metadata that has the tensor shown as text. */
+/** Returns the metadata that makes TensorBoard show the tensor as text. */
 function textPlugin(): Uint8Array {
   const plugin = new BinaryWriter().tag(1, WireType.LengthDelimited).string("text").finish();
   return new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(plugin).finish();

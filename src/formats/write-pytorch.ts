@@ -1,4 +1,4 @@
-/** Writes a state_dict as `torch.save` does: `torch.load`, also with `weights_only`, reads it. */
+/** Writes a state_dict like `torch.save`, so that `torch.load` reads it, even with `weights_only`. */
 
 import { type FloatTensor, type StateDict, stridesOf } from "../util/tensor.ts";
 import { METADATA_ENTRY } from "./pytorch.ts";
@@ -6,7 +6,7 @@ import { writeStoredZip } from "./zip.ts";
 
 const utf8 = new TextEncoder();
 
-/** The file as parts, so that a caller can write them without joining them first. */
+/** Returns the file in parts, so that a caller can write them without joining them first. */
 export function encodePytorchParts(
   tensors: StateDict,
   metadata: Readonly<Record<string, string>> = {},
@@ -28,13 +28,16 @@ export function encodePytorchParts(
   ]);
 }
 
-/** The pickle of an OrderedDict of tensors, in protocol 2. A character of these texts is a byte. */
+/** Returns the pickle of an OrderedDict of tensors, in protocol 2. Each character of these strings is one byte. */
 function pickleOf(tensors: StateDict): Uint8Array {
   const items = [...tensors].map(([name, tensor], key) => text(name) + rebuildTensor(tensor, String(key)));
   return Uint8Array.from(`\x80\x02${emptyDict}(${items.join("")}u.`, (character) => character.charCodeAt(0));
 }
 
-/** `_rebuild_tensor_v2(storage, offset, size, strides, requires_grad, hooks)`, with a storage of the tensor's own. */
+/**
+ * Encodes `_rebuild_tensor_v2(storage, offset, size, strides, requires_grad, hooks)`, with a separate storage per
+ * tensor.
+ */
 function rebuildTensor({ shape, data }: FloatTensor, key: string): string {
   const storage = `(${text("storage")}ctorch\nFloatStorage\n${text(key)}${text("cpu")}${integer(data.length)}tQ`;
   return `ctorch._utils\n_rebuild_tensor_v2\n(${storage}${integer(0)}${tuple(shape)}${tuple(stridesOf(shape))}\x89${emptyDict}tR`;
@@ -49,7 +52,7 @@ const text = (value: string): string => {
 
 const tuple = (values: readonly number[]): string => `(${values.map(integer).join("")}t`;
 
-/** BININT, or LONG1 of eight bytes. */
+/** Encodes BININT, or LONG1 of eight bytes. */
 const integer = (value: number): string =>
   value < 2 ** 31 ? `J${littleEndian(value, 4)}` : `\x8a\x08${littleEndian(value, 8)}`;
 

@@ -1,4 +1,4 @@
-/** Zip archives of stored entries: written, read in place, and refused if they are not what they say. */
+/** Zip archives of stored entries: written, read in place, and refused if their content contradicts their records. */
 
 import { expect, test } from "vitest";
 import reference from "../../test/reference/pytorch-files.json" with { type: "json" };
@@ -16,7 +16,7 @@ const sample = (): Buffer =>
       ["a/ünïcode", text("")],
     ]),
   );
-/** Where the line of the second entry stands in the directory. */
+/** Returns the position of the second entry in the directory. */
 const second = (bytes: Buffer): number =>
   bytes.indexOf("PK\x01\x02", bytes.indexOf("PK\x01\x02") + 1, "latin1");
 const end = (bytes: Buffer): number => bytes.lastIndexOf("PK\x05\x06", undefined, "latin1");
@@ -47,7 +47,7 @@ test("a name that climbs out of its folder is only a name", () => {
 });
 
 test("records of 64 bits, as PyTorch writes them for files beyond 4 GiB", () => {
-  // PyTorch puts them into every file; here they are made to count.
+  // PyTorch writes these records into every file; here they are needed.
   const bytes = Buffer.from(reference.zip, "base64");
   const small = [...readStoredZip(bytes, "a.pth").keys()];
   bytes.writeUInt16LE(0xffff, end(bytes) + 10);
@@ -61,7 +61,7 @@ test("an entry whose size and place are in the extra field", () => {
   const bytes = joined(writeStoredZip([["a", text("first")]]));
   const line = bytes.indexOf("PK\x01\x02", 0, "latin1");
   const extra = Buffer.alloc(6 + 28);
-  // Another kind first.
+  // A field of another kind comes first.
   extra.writeUInt16LE(0x4246, 0);
   extra.writeUInt16LE(2, 2);
   extra.writeUInt16LE(1, 6);
@@ -75,7 +75,7 @@ test("an entry whose size and place are in the extra field", () => {
   expect(Buffer.from(readStoredZip(wide, "a.zip").get("a") ?? []).toString()).toBe("first");
   wide.writeBigUInt64LE(2n ** 63n, line + 47 + 10);
   expect(() => readStoredZip(wide, "a.zip")).toThrow("a lies outside the file");
-  // Full numbers without their field.
+  // Overflow markers without their extra field.
   bytes.writeUInt16LE(0, line + 30);
   expect(() => readStoredZip(bytes, "a.zip")).toThrow(FormatError);
 });

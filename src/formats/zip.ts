@@ -14,13 +14,13 @@ const DIRECTORY = 0x02014b50;
 const LOCAL = 0x04034b50;
 /** An end record is 22 bytes and a comment of up to 64 KiB. */
 const LONGEST_END = 22 + 0xffff;
-/** Numbers that stand in a record of 64 bits instead. */
+/** Values that mark numbers as stored in a 64-bit record instead. */
 const FULL16 = 0xffff;
 const FULL32 = 0xffffffff;
 
 /**
- * The entries of an archive by name; `file` is its name in error messages. `check` sees all names before any entry is read, and may
- * throw.
+ * Returns the entries of an archive by name; `file` is its name in error messages. `check` sees all names before any entry is
+ * read, and may throw.
  *
  * @throws FormatError that names the byte.
  */
@@ -64,7 +64,7 @@ export function readStoredZip(
     return new FormatError(`${file} is a damaged zip archive: ${problem} (byte ${position})`);
   }
 
-  /** The position, once it is sure that `length` bytes are there. */
+  /** Returns the position, after checking that `length` bytes exist there. */
   function need(position: number, length: number, what: string): number {
     if (position < 0 || position + length > bytes.length)
       throw fail(position, `${what} lies outside the file`);
@@ -101,7 +101,7 @@ export function readStoredZip(
     return found;
   }
 
-  /** The entry of the directory at `position`. */
+  /** Reads the directory entry at `position`. */
   function readEntry(position: number) {
     need(position, 46, "its directory");
     if (view.getUint32(position, true) !== DIRECTORY) throw fail(position, "its directory ends early");
@@ -109,7 +109,7 @@ export function readStoredZip(
     const extraEnd = nameEnd + view.getUint16(position + 30, true);
     need(position, extraEnd - position, "its directory");
     const name = new TextDecoder().decode(bytes.subarray(position + 46, nameEnd));
-    // Full numbers stand in an extra field of the kind 1, in this order.
+    // Numbers marked as overflowing are in an extra field of kind 1, in this order.
     let wide = nameEnd;
     while (wide + 4 <= extraEnd && view.getUint16(wide, true) !== 1)
       wide += 4 + view.getUint16(wide + 2, true);
@@ -126,13 +126,16 @@ export function readStoredZip(
   }
 }
 
-/** The flag of an entry whose name is UTF-8. */
+/** The flag for an entry name in UTF-8. */
 const UTF8 = 0x0800;
 
-/** What PyTorch aligns the data of every entry to, so that it can be mapped into memory. */
+/** PyTorch's alignment of the data of every entry, which allows memory mapping. */
 const ALIGNMENT = 64;
 
-/** The parts of an archive that stores `entries` in this order. @throws FormatError beyond 4 GiB or 65,534 entries. */
+/**
+ * Returns the parts of an archive that stores `entries` in this order. @throws FormatError beyond 4 GiB or 65,534
+ * entries.
+ */
 export function writeStoredZip(entries: readonly (readonly [string, Uint8Array])[]): Uint8Array[] {
   const parts: Uint8Array[] = [];
   const directory: Uint8Array[] = [];
@@ -144,7 +147,7 @@ export function writeStoredZip(entries: readonly (readonly [string, Uint8Array])
   for (const [name, data] of entries) {
     const encoded = new TextEncoder().encode(name);
     const start = position;
-    // An extra field of zeros fills up to the alignment; its own header takes four bytes.
+    // An extra field of zeros pads to the alignment; its header takes four bytes.
     const padding = -(start + 30 + encoded.length + 4) & (ALIGNMENT - 1);
     const checksum = crc32(data);
     // Version, flags (names that are not ASCII are UTF-8) and method, time and date, checksum, both sizes, lengths of the name and of the extra fields.
@@ -161,7 +164,7 @@ export function writeStoredZip(entries: readonly (readonly [string, Uint8Array])
     push(fields([4, LOCAL]), description(4 + padding), encoded);
     push(fields([2, 0x4246], [2, padding]), new Uint8Array(padding), data);
     directory.push(fields([4, DIRECTORY], [2, 20]), description(0));
-    // Length of the comment, disk, attributes, and where the entry is.
+    // Length of the comment, disk, attributes, and position of the entry.
     directory.push(fields([2, 0], [2, 0], [2, 0], [4, 0], [4, start]), encoded);
   }
   const start = position;
@@ -171,12 +174,12 @@ export function writeStoredZip(entries: readonly (readonly [string, Uint8Array])
     throw new FormatError(
       `${length} entries of ${position} bytes are more than a 32-bit zip archive can contain`,
     );
-  // Disks, entries on this one and in all, size and place of the directory, length of the comment.
+  // Disks, entries on this disk and in total, size and position of the directory, length of the comment.
   push(fields([4, END], [4, 0], [2, length], [2, length], [4, position - start], [4, start], [2, 0]));
   return parts;
 }
 
-/** Little-endian numbers: the bytes that each takes, and its value. */
+/** Encodes little-endian numbers, each given as its width in bytes and its value. */
 function fields(...numbers: readonly (readonly [width: 2 | 4, value: number])[]): Uint8Array {
   const out = new Uint8Array(numbers.reduce((sum, [width]) => sum + width, 0));
   const view = new DataView(out.buffer);

@@ -78,7 +78,7 @@ export async function trainedBaseline(
     architecture,
     description,
     recipe,
-    // A baseline always freezes the backbone, whatever the recipe.
+    // A baseline always freezes the backbone, regardless of the recipe.
     asked === "none" ? "random-frozen" : asked,
     {
       offline: callTo("compare", { a: folder, b: "majority", data: dataset.sources }),

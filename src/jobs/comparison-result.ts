@@ -26,7 +26,7 @@ interface PairedCounts {
   readonly onlyB: number;
   readonly bothRight: number;
   readonly bothWrong: number;
-  /** The score of B minus that of A, with its 95 % interval and McNemar's exact p. */
+  /** The score of B minus the score of A, with its 95 % interval and McNemar's exact p. */
   readonly difference: number;
   readonly interval: Interval;
   readonly mcnemarP: number;
@@ -38,7 +38,7 @@ export interface ComparedPeople extends PairedCounts {
   /** How often each predicts the plurality. */
   readonly agreementA: number;
   readonly agreementB: number;
-  /** Mean share of the votes for the prediction, on all images with votes; the 95 % interval is that of the change. */
+  /** Mean share of the votes for the prediction, on all images with votes; the 95 % interval is for the change. */
   readonly voteShare: ComparedNumbers & { readonly interval: Interval };
   /** Agreement by plurality. */
   readonly perClass: Readonly<Record<string, ComparedNumbers>>;

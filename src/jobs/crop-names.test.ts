@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { cropBases, cropFile } from "./crop-names.ts";
 
-/** The names of two faces of every photo, by photo. */
+/** Returns the file names of two faces per photo, by photo. */
 function filesOf(photos: readonly string[], taken: readonly string[] = []): Record<string, string[]> {
   const bases = cropBases(photos, taken);
   return Object.fromEntries(

@@ -1,4 +1,4 @@
-/** Lists of photos are read as lists of labelled images are. */
+/** Lists of photos are read in the same way as lists of labelled images. */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

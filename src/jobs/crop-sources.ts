@@ -105,7 +105,7 @@ function nameOf(path: string): string {
   return posix.normalize(parts.filter((part) => part !== ".." && part !== "." && part !== "").join("/"));
 }
 
-/** @throws UsageError if the crops' folder is inside the photos' folder, or the other way round. */
+/** @throws UsageError if the crops' folder is inside the photos' folder, or the reverse. */
 function checkApart({ path, photos, manifest }: CropSource, out: string): void {
   const folders = manifest ? new Set(photos.map((photo) => dirname(photo.path))) : [path];
   for (const folder of folders) {

@@ -22,8 +22,8 @@ export type DataSource = string | readonly string[] | Dataset;
 /** What names in the data mean, and which labels are wrong. */
 export interface NamingOptions {
   /**
-   * The classes of folders or labels with unclear names: `{ "happy_or_content": "happy" }`. A name mapped to itself is a class of
-   * its own.
+   * The classes of folders or labels with unclear names: `{ "happy_or_content": "happy" }`. A name mapped to itself is a separate
+   * class.
    */
   readonly rename?: Renames | undefined;
   /**

@@ -46,7 +46,7 @@ export interface EvaluateOptions extends LabelledOptions, DeviceOptions, Backbon
   readonly tta?: boolean | undefined;
   /**
    * The class prior that probabilities are shifted to: `trained`, `uniform`, `uniform:0.5` (half way), or shares of classes.
-   * Default: that of the model's file.
+   * Default: the prior in the model's file.
    */
   readonly prior?: PriorChoice | undefined;
   /** Also return the prediction for each image. */

@@ -42,7 +42,7 @@ export interface ExplainOptions extends LabelledOptions, DeviceOptions, Backbone
   readonly pictures?: number | undefined;
   /** How to compute the maps. Default: grad-cam. */
   readonly method?: ExplainMethod | undefined;
-  /** The class prior that probabilities are shifted to, as for `evaluate`. Default: that of the model's file. */
+  /** The class prior that probabilities are shifted to, as for `evaluate`. Default: the prior in the model's file. */
   readonly prior?: PriorChoice | undefined;
   /** The class to explain. Default: the predicted one. */
   readonly class?: string | undefined;

@@ -14,7 +14,7 @@ test("an export lies in its run, beside its file, or in the working folder for a
   expect(defaultFolder(run)).toBe(join(run, "export"));
   expect(defaultFolder(join(run, "best.onnx"))).toBe(join(run, "export"));
   expect(defaultFolder("vultus_s")).toBe("export");
-  // A model that was loaded is known by its file, which lies in the package.
+  // A loaded model is identified by its file, which is part of the package.
   expect(defaultFolder(shippedModel())).toBe("export");
 });
 

@@ -68,7 +68,7 @@ export interface ExportOptions extends DeviceOptions, BackboneOptions, NamingOpt
   readonly license?: string | undefined;
   /**
    * The class prior that the files' probabilities are for: `trained`, `uniform`, `uniform:0.5` (half way), or shares of classes.
-   * Default: that of the model. The web format copies the model unchanged; its page shifts the probabilities.
+   * Default: the model's prior. The web format copies the model unchanged; its page shifts the probabilities.
    */
   readonly prior?: PriorChoice | undefined;
   /** The class prior that the model was trained for, as shares of all classes, if its file does not record it. */
@@ -294,7 +294,7 @@ async function siteOf(options: ExportOptions, alone: boolean, teller: Teller): P
   }
 }
 
-/** Returns the name of the model for other programs: that of its run or of its file. */
+/** Returns the name of the model for other programs: the name of its run or of its file. */
 function nameOf(model: string): string {
   return isFolder(model) ? basename(resolve(model)) : basename(model, extname(model));
 }

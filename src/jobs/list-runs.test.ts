@@ -15,7 +15,7 @@ beforeEach(capture);
 const HOUR = 3_600_000;
 const now = Date.now();
 
-/** A run with its first `count` events and `more` after them, the last one `ago` milliseconds ago. */
+/** Writes a run with its first `count` events, followed by `more`; the last event happened `ago` milliseconds ago. */
 function write(name: string, count: number, ago: number, ...more: object[]): void {
   writeRecordedRun(at(name));
   const events = recordedEvents().slice(0, count);

@@ -1,6 +1,6 @@
 /**
- * The jobs that the library exports, each loaded on its first call: charts and reports alone would exceed the time budget for
- * `import "vultus"`.
+ * The jobs that the library exports. Each is loaded on its first call: charts and reports alone would exceed the time budget
+ * for `import "vultus"`.
  */
 
 import type { TrainingRun } from "./train.ts";

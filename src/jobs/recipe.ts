@@ -114,7 +114,7 @@ function modelIn(overrides: Overrides = []): string | undefined {
   return text?.replace(/^"(.*)"$/, "$1");
 }
 
-/** Returns the backbone of these weights: that of a classifier, the reference's, or the default if no weights are named. */
+/** Returns the backbone of these weights: a classifier's, the reference's, or the default if no weights are named. */
 function modelOf(weights: string | undefined): string {
   if (weights === undefined || weights === "none" || weights === "vultus") return DEFAULT_MODEL;
   return modelOfWeights(weights) ?? REFERENCE_MODEL;

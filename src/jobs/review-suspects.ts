@@ -7,14 +7,14 @@ import type { Teller } from "./events.ts";
 
 /** The entry of an image in a list of suspects. */
 export interface Suggestion {
-  /** In the list, from 0. */
+  /** Position in the list, counted from 0. */
   readonly place: number;
-  /** Index of the class that it suggests. */
+  /** Index of the suggested class. */
   readonly label: number;
 }
 
 /**
- * By image. Notes report images that are not reviewed.
+ * Returns the suggestions by image index. Notes report images that are not reviewed.
  *
  * @throws UsageError for a list of other images or other classes.
  */

@@ -34,10 +34,10 @@ import { type OnEvent, type Teller, telling } from "./events.ts";
 import { asCutFor, decoded, type LabelledOptions, openFor, readLabelled } from "./labelled-pictures.ts";
 import { type Suggestion, suggestionsIn } from "./review-suspects.ts";
 
-/** The files that decisions are written to, if no other is named. */
+/** Default files for decisions. */
 export const reviewDefaults = { corrections: "corrections.csv", out: "labels.csv" } as const;
 
-/** Classes that a message names. */
+/** Maximum number of classes that a message names. */
 const MOST_NAMED = 5;
 
 export interface ReviewOptions extends Omit<LabelledOptions, "split">, DeviceOptions {
@@ -46,27 +46,28 @@ export interface ReviewOptions extends Omit<LabelledOptions, "split">, DeviceOpt
   /** A folder of face crops without labels. */
   readonly unlabelled?: string | undefined;
   /**
-   * The model whose answers are shown: run folder, file, or name of a model that ships. Default: the one that ships, if it knows all
-   * classes of the data.
+   * The model whose predictions are shown: a run folder, a file, or the name of a shipped model. Default: the shipped model, if
+   * it knows all classes of the data.
    */
   readonly model?: ModelSource | undefined;
-  /** labels.csv or audit.json of an audit, whose suspects come first. */
+  /** The labels.csv or audit.json of an audit; its suspects come first. */
   readonly suspects?: string | undefined;
   /** The file of decisions on labels; existing decisions are shown and continued. Default: corrections.csv. */
   readonly corrections?: string | undefined;
-  /** The manifest of the labels that images of `unlabelled` get. Default: labels.csv. */
+  /** The manifest for the new labels of the images in `unlabelled`. Default: labels.csv. */
   readonly out?: string | undefined;
-  /** Show the model's answers for test images too. */
+  /** Whether to show the model's predictions for test images too. */
   readonly showTest?: boolean | undefined;
-  /** 0 picks a free port. Default: 8091, or a free one. */
+  /** 0 selects a free port. Default: 8091, or a free one if 8091 is in use. */
   readonly port?: number | undefined;
   readonly onEvent?: OnEvent | undefined;
 }
 
 /**
- * Reads the images, runs the model, and serves the page to this machine until it is closed. Images are never moved or changed.
+ * Reads the images, runs the model, and serves the page to this machine only, until it is closed. Images are never moved or
+ * changed.
  *
- * @throws UsageError for data, a model or a file that is missing; FormatError for a file that is wrong inside.
+ * @throws UsageError for missing data, a missing model or a missing file; FormatError for an invalid file.
  */
 export function review(options: ReviewOptions): Promise<ReviewServer> {
   return telling(options.onEvent, (teller) => reviewing(options, teller));
@@ -130,11 +131,11 @@ async function reviewing(options: ReviewOptions, teller: Teller): Promise<Review
   }
 }
 
-/** Images and the model that classifies them. */
+/** The images, and the model that classifies them. */
 interface Read {
   readonly sources: readonly string[];
   readonly classes: readonly string[];
-  /** The caller closes them. Their labels mean nothing if there are none. */
+  /** The caller closes them. If the images are unlabelled, their labels are placeholders. */
   readonly pixels: PixelCache;
   readonly bundle: Bundle | undefined;
 }
@@ -155,7 +156,7 @@ async function readData(data: DataSource, options: ReviewOptions, teller: Teller
   const { rename, notAClass, exclude } = options;
   const dataset = await openDataset(data, { rename, notAClass, exclude });
   const { corrections = reviewDefaults.corrections } = options;
-  // Refuses labels that are not classes; the labels of the data are reviewed.
+  // Rejects corrected labels that are not classes; the review shows the original labels of the data.
   if (existsSync(corrections)) await openDataset(data, { rename, notAClass, exclude, corrections });
   for (const note of dataset.notes) teller.note(note);
   teller.note(unknownClasses(dataset.classes));
@@ -163,7 +164,7 @@ async function readData(data: DataSource, options: ReviewOptions, teller: Teller
   return { sources: dataset.sources, classes: dataset.classes, pixels, bundle: undefined };
 }
 
-/** The model that ships, if it knows all classes of the data. */
+/** Returns the shipped model if it knows all classes of the data. */
 async function shippedFor(
   data: DataSource,
   { rename, notAClass, exclude }: ReviewOptions,
@@ -173,7 +174,7 @@ async function shippedFor(
   return classes.every((name) => bundle.architecture.classes.includes(name)) ? bundle : undefined;
 }
 
-/** Why the shipped model gives no answers on data with these classes, and what to do. */
+/** Explains why the shipped model gives no predictions for data with these classes, and what to do. */
 function unknownClasses(classes: readonly string[]): string {
   const known = new Set(bundleOf(undefined).architecture.classes);
   const unknown = classes.filter((name) => !known.has(name));
@@ -186,7 +187,10 @@ function unknownClasses(classes: readonly string[]): string {
   return `${DEFAULT_MODEL} does not know ${named.join(", ")}${more}: no answers are shown. Name another model with --model${others}`;
 }
 
-/** The splits that a run cut which was trained after a first review, by id: it knows the corrected labels only. */
+/**
+ * Returns, by id, the splits cut by a run that was trained after an earlier review. Such a run knows only the
+ * corrected labels.
+ */
 async function splitsAfterCorrections(
   data: DataSource,
   bundle: Bundle,
@@ -216,14 +220,14 @@ async function readUnlabelled(folder: string, options: ReviewOptions, teller: Te
   return { sources: [folder], classes: bundle.architecture.classes, pixels, bundle };
 }
 
-/** Folders that are named after classes: their images have labels. */
+/** Returns the folders that are named after classes, whose images therefore have labels. */
 function labelsIn(samples: readonly Sample[], classes: readonly string[]): string[] {
   const known = new Set(classes.map(classKey));
   const folders = new Set(samples.map(({ id }) => basename(dirname(id))));
   return [...folders].filter((name) => known.has(classKey(name))).sort();
 }
 
-/** A model's predictions and further queries. */
+/** A model's predictions, and its features and heat maps on request. */
 interface Asked {
   /** [N, classes], row after row. */
   readonly probabilities: Float32Array;
@@ -268,7 +272,7 @@ type Own = Pick<Review, "images" | "book"> & {
   readonly set: Omit<Review["set"], "id" | "classes" | "notes" | "model">;
 };
 
-/** The same for the same images with the same labels, whose decisions go into the same file. */
+/** Returns an id that depends only on the images, their labels and the file of decisions. */
 function idOf({ set: { task, file } }: Own, { classes, pixels: { samples, hashes } }: Read): string {
   const images = samples.map(({ id, label }, image) => [id, label, hashes[image]]);
   return createHash("sha256")
@@ -276,7 +280,7 @@ function idOf({ set: { task, file } }: Own, { classes, pixels: { samples, hashes
     .digest("hex");
 }
 
-/** Reviews existing labels. */
+/** Sets up the review of existing labels. */
 async function correcting(
   { sources, classes, pixels: { samples } }: Read,
   model: Asked | undefined,
@@ -324,7 +328,7 @@ async function correcting(
   };
 }
 
-/** Reviews unlabelled images. */
+/** Sets up the labelling of unlabelled images. */
 async function labelling(
   { sources, classes, pixels: { samples } }: Read,
   model: Asked | undefined,
@@ -364,7 +368,7 @@ function opinionOf(probabilities: Float32Array, image: number, classes: number, 
   };
 }
 
-/** The label's probability minus the greatest of the others. */
+/** Returns the label's probability minus the highest of the others. */
 function marginOf(probabilities: Float32Array, image: number, classes: number, label: number): number {
   const row = [...probabilities.subarray(image * classes, (image + 1) * classes)];
   const [own = 0] = row.splice(label, 1);

@@ -1,4 +1,4 @@
-/** What a training starts from: by default, as named, and what is refused. */
+/** Starting weights: the defaults, named ones, and what is refused. */
 
 import { expect, test, vi } from "vitest";
 import { describe as describeModel } from "../models/classifier.ts";

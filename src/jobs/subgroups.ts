@@ -10,7 +10,7 @@ import { didYouMean } from "../util/nearest.ts";
 
 export interface ColumnScores extends SubgroupScores {
   readonly column: string;
-  /** The same for agreement with the plurality of people, on the images that have one; missing if none has. */
+  /** The same scores for agreement with the plurality of people, on images that have one; missing if no image has. */
   readonly people?: SubgroupScores;
 }
 

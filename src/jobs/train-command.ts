@@ -32,7 +32,7 @@ interface CommonOptions {
   readonly allowUnreadable?: boolean | undefined;
 }
 
-/** Options that fit a model, but not each. */
+/** Options that depend on the model. */
 interface NetworkOptions {
   readonly attention?: string | undefined;
   readonly inputSize?: number | undefined;

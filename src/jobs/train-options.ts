@@ -23,8 +23,8 @@ export interface TrainingOptions extends RecipeOptions, PrecisionOptions, DataOp
   /** Run folder, which must be new or empty. Default: `runs/<model>-<recipe>-<number>`. */
   readonly out?: string | undefined;
   /**
-   * Run folder to continue, or true for `out`. It needs no other option, not even the data, unless a program passed that as a data
-   * set. The original options may be given again.
+   * Run folder to continue, or true for `out`. It needs no other option, not even the data, unless a program passed the data as a
+   * data set. The original options may be given again.
    */
   readonly resume?: string | boolean | undefined;
   /** Epochs to add to the finished run that `resume` names, as if its schedule had been longer. */

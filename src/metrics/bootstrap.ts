@@ -16,7 +16,7 @@ export interface BootstrapOptions extends ResampleOptions {
 
 /**
  * Returns the percentile interval `[low, high]` of the mean of `values`. With values 0 (wrong) and 1 (right) it is the
- * interval of an accuracy; with -1, 0 and 1, that of the difference between two models on the same samples.
+ * interval of an accuracy; with -1, 0 and 1, the interval of the difference between two models on the same samples.
  */
 export function bootstrapInterval(
   values: ArrayLike<number>,

@@ -8,8 +8,8 @@ export interface Suspect {
   /** The class that the model is confident of instead of the label. */
   readonly suggested: number;
   /**
-   * Probability of the given label minus that of the most probable other class, from -1 to 1. Lower values are stronger
-   * suspicions.
+   * Probability of the given label minus the probability of the most probable other class, from -1 to 1. Lower values
+   * are stronger suspicions.
    */
   readonly margin: number;
 }

@@ -61,7 +61,7 @@ describe.each(reference.soft)("$name", (wanted) => {
 
   test("the temperature is the one of least negative log likelihood", () => {
     const temperature = fitTemperature(logits, labels, classes);
-    // A minimum is flat, so SciPy, which only compares likelihoods, finds it to half of the digits.
+    // A minimum is flat: SciPy, which only compares likelihoods, finds it to half the digits.
     expect(temperature / wanted.temperature).toBeCloseTo(1, 6);
     const likelihood = (t: number): number =>
       negativeLogLikelihood(softmaxRows(logits, classes, t), labels, classes);
@@ -92,7 +92,7 @@ describe.each(reference.soft)("$name", (wanted) => {
       classes,
     );
     for (const [i, temperature] of temperatures.entries()) {
-      if (temperature === "NaN") continue; // equal logits tell no temperature
+      if (temperature === "NaN") continue; // Equal logits do not determine a temperature.
       const same = changed[i * classes] === crossed[i * classes];
       expect(same, `sample ${i}`).toBe(temperature === temperatures[0]);
     }
@@ -175,7 +175,7 @@ describe("temperature", () => {
       );
     expect(fit(7, 1)).toBe(1);
     expect(fit(1000, 9)).toBe(1);
-    // A ratio of right to wrong answers of e^(1/T) to one.
+    // The ratio of right to wrong answers is e^(1/T).
     expect(fit(70, 10)).toBeCloseTo(1 / Math.log(7), 9);
   });
 

@@ -1,5 +1,6 @@
 /**
- * Compares every metric with scikit-learn's results in test/reference/metrics.json (written by metrics.py beside it).
+ * Compares every metric with scikit-learn's results in test/reference/metrics.json (written by metrics.py in the same
+ * folder).
  */
 
 import fc from "fast-check";

@@ -12,7 +12,7 @@ const rng = random("mixture weights");
 const labels = Array.from({ length: N }, () => rng.integer(CLASSES));
 const targets = labels.flatMap((label) => Array.from({ length: CLASSES }, (_, k) => Number(k === label)));
 
-/** A model that leans towards the truth by `skill`, with errors of its own. */
+/** A model that leans towards the truth by `skill`, with independent errors. */
 function model(skill: number): Float64Array {
   const logits = targets.map((target) => skill * target + rng.normal());
   return softmaxRows(logits, CLASSES);

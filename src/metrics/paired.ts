@@ -8,7 +8,7 @@ export interface PairedDifference {
   readonly n: number;
   readonly accuracyA: number;
   readonly accuracyB: number;
-  /** Accuracy of B minus that of A, from -1 to 1. */
+  /** Accuracy of B minus the accuracy of A, from -1 to 1. */
   readonly difference: number;
   /** Bootstrap interval of the difference. Samples are resampled as pairs. */
   readonly interval: readonly [number, number];

@@ -1,6 +1,6 @@
 /**
- * Compares answers with people's votes: SciPy's and scikit-learn's results (test/reference/people.py), and cases to
- * count by hand.
+ * Compares answers with people's votes: SciPy's and scikit-learn's results (test/reference/people.py), and cases
+ * counted by hand.
  */
 
 import { describe, expect, test } from "vitest";

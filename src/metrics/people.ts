@@ -256,7 +256,7 @@ function imageOf(
   };
 }
 
-/** Returns whether a share reaches that of clear images, allowing for rounding. */
+/** Returns whether a share reaches the minimum for clear images, allowing for rounding. */
 function isMost(share: number): boolean {
   return share >= CLEAR - 1e-9;
 }

@@ -13,7 +13,7 @@ export type PriorChoice = string | Readonly<Record<string, number>>;
 
 /** Tolerance for the sum of shares, because people round them. */
 const ROUNDING = 0.005;
-/** Smallest total share of the classes without a share of their own; less is an error of adding binary fractions. */
+/** Minimum total share of the classes without a given share; a smaller total is a rounding error. */
 const LEAST_REST = 1e-9;
 
 const kinds = ["trained", "uniform"] as const;

@@ -1,4 +1,4 @@
-/** Properties of every registered metric, and that each is shown wherever metrics are shown. */
+/** Properties of every registered metric, and a check that each appears wherever metrics are shown. */
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -26,7 +26,7 @@ function answersOf(labels: readonly number[], rows: readonly (readonly number[])
   return { labels, predicted, probabilities, classCount, matrix };
 }
 
-/** Probabilities that are certain of each class. */
+/** Returns probabilities that are certain of these classes. */
 const sureOf = (classes: readonly number[], count: number): number[][] =>
   classes.map((k) => Array.from({ length: count }, (_, c) => (c === k ? 1 : 0)));
 const unsure = [0.2, 0.5, 0.3];
@@ -152,7 +152,7 @@ describe.each(["a class without images", "one image, right"])("an evaluation of 
     expect(text).toMatch(new RegExp(`^${metric.label} +${metricText(metric, value)}(  \\(|$)`, "m"));
     const shown = metric.format === "percent" ? percents(value) : decimals(value);
     const title = metric.label.charAt(0).toUpperCase() + metric.label.slice(1);
-    // A few stand beside the accuracy, the others in a table, and none in both.
+    // A few appear next to the accuracy, the others in a table, and none in both.
     const figure = `<dt>${escape(title)}</dt><dd class="value">${shown}</dd>`;
     const row = `<th scope="row">${escape(title)}</th><td>${shown}</td>`;
     expect([figure, row].filter((one) => html.includes(one))).toHaveLength(1);

@@ -17,10 +17,10 @@ export interface SubgroupScore {
   readonly accuracy: number;
   /** Bootstrap interval, or Wilson's if all or no samples of the group are right. */
   readonly interval: Interval;
-  /** Accuracy minus that of all samples, including this group and the suppressed ones. */
+  /** Accuracy minus the accuracy of all samples, including this group and the suppressed ones. */
   readonly toAll: number;
   readonly toAllInterval: Interval;
-  /** Accuracy minus that of the best group; 0 for the best. */
+  /** Accuracy minus the accuracy of the best group; 0 for the best. */
   readonly toBest: number;
   readonly toBestInterval: Interval;
 }

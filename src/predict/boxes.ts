@@ -12,7 +12,7 @@ export interface DetectedFace {
   readonly box: Box;
   /** The detector's confidence, from 0 to 1. */
   readonly score: number;
-  /** Set if the position is that of an earlier frame, because the face was not found in this one. */
+  /** Set if the position is from an earlier frame, because the face was not found in this one. */
   readonly missed?: true;
   /** Clockwise tilt of the face in degrees, if the detector provides it. */
   readonly tilt?: number;

@@ -18,7 +18,7 @@ const BATCH = 32;
  */
 const framing = { side: 3.15, down: -0.077 };
 
-/** Maximum ratio, either way, between the side of the landmarks' square and that of the box's square. */
+/** Maximum ratio, either way, between the sides of the landmarks' square and of the box's square. */
 const MOST_SCALE = 1.5;
 /** Maximum distance between the centres of these two squares, in sides. */
 const MOST_SHIFT = 0.35;

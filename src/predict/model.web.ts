@@ -140,7 +140,7 @@ export async function predict(
   throw new VultusError("there is no prediction");
 }
 
-/** Input side for comparing a detector that accepts any size: that of the smallest, most frequent looks. */
+/** Input side for comparing a detector that accepts any size: the side of the smallest, most frequent looks. */
 const COMPARED_SIDE = 160;
 
 /**

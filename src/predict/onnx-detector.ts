@@ -62,7 +62,7 @@ const settingsSchema = z.object({
     .optional(),
 });
 
-/** Defaults for a detector without settings of its own: those of face-api.js. */
+/** Defaults for a detector without its own settings: the settings of face-api.js. */
 const usual = { size: 416, threshold: 0.5, overlap: 0.4, search: "thorough", rotate: "none" } as const;
 
 /** The input side must be a multiple of this: the detector halves its image four or five times. */

@@ -23,7 +23,7 @@ export interface Prediction {
   readonly prior?: Readonly<Record<string, number>>;
   /** Largest first. */
   readonly faces: readonly Face[];
-  /** Why it could not be read: as a code, and in words. */
+  /** Why the photo could not be read: as a code, and in words. */
   readonly code?: UnreadableCode;
   readonly reason?: string;
   /** Path of its annotated copy. */

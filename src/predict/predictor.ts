@@ -17,8 +17,8 @@ import { type CropFace, centreSquare, cropsFor } from "./framing.ts";
 import { type Face, faceOf, type Prediction } from "./prediction.ts";
 
 /**
- * A decoded photo, possibly reduced; `width` and `height` are those of the original. Or the reason why it is
- * unreadable.
+ * A decoded photo, possibly reduced; `width` and `height` are those of the original. Alternatively, the reason why it
+ * is unreadable.
  */
 export type ReadPhoto =
   | { readonly file: string; readonly picture: Picture; readonly width: number; readonly height: number }
@@ -36,8 +36,8 @@ export interface PredictOptions {
   /** If a face's highest probability is below this, it has no label. */
   readonly threshold?: number;
   /**
-   * The class prior that probabilities are shifted to. Default: the prior chosen at loading, or that of the model's
-   * file.
+   * The class prior that probabilities are shifted to. Default: the prior chosen at loading, or the prior in the
+   * model's file.
    */
   readonly prior?: PriorChoice | undefined;
 }
@@ -52,7 +52,7 @@ export interface FramedFace {
   readonly box: Box;
   /** Left out if detection was off. */
   readonly score?: number;
-  /** Set if the position is that of an earlier frame: the crop may show no face. */
+  /** Set if the position is from an earlier frame: the crop may show no face. */
   readonly missed?: true;
   readonly crop: Picture;
 }

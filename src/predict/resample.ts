@@ -15,8 +15,8 @@ interface Taps {
 
 /**
  * Returns the part of `picture` in `box` as `width` × `height` pixels. The box may have fractions and extend beyond the
- * border, whose pixels are then repeated. The filter is that of the models' preprocessing: Pillow's bilinear filter, a
- * triangle as wide as the reduction factor.
+ * border, whose pixels are then repeated. The filter is the one in the models' preprocessing: Pillow's bilinear filter,
+ * a triangle as wide as the reduction factor.
  */
 export function resampled(picture: Picture, box: Box, width: number, height: number): Picture {
   const { channels, pixels, width: sourceWidth } = picture;
@@ -38,7 +38,7 @@ export function resampled(picture: Picture, box: Box, width: number, height: num
   return { pixels: out, width, height, channels };
 }
 
-/** Adds a weighted row of pixels. These two loops are separate functions so that each is compiled on its own. */
+/** Adds a weighted row of pixels. These two loops are separate functions so that each is compiled separately. */
 function addRow(row: Float64Array, pixels: Uint8Array, start: number, weight: number): void {
   for (let i = 0; i < row.length; i++) row[i] = (row[i] as number) + weight * (pixels[start + i] as number);
 }

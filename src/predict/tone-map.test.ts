@@ -15,7 +15,7 @@ function toBt2020([r, g, b]: readonly number[]): number[] {
   ];
 }
 
-/** SMPTE ST 2084's inverse, for light as a share of 203 cd/m². */
+/** The inverse of SMPTE ST 2084, for light as a share of 203 cd/m². */
 function pq(light: readonly number[]): number[] {
   const [m1, m2, c1, c2, c3] = [0.1593017578125, 78.84375, 0.8359375, 18.8515625, 18.6875];
   return light.map((value) => {
@@ -24,7 +24,7 @@ function pq(light: readonly number[]): number[] {
   });
 }
 
-/** BT.2100's inverse OOTF and OETF for a display of 1000 cd/m². */
+/** The inverse OOTF and the OETF of BT.2100 for a display of 1000 cd/m². */
 function hlg(light: readonly number[]): number[] {
   const display = light.map((value) => (value * WHITE) / 1000);
   const [r = 0, g = 0, b = 0] = display;

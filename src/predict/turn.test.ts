@@ -1,4 +1,4 @@
-/** Rotated squares made upright, compared with images whose grey levels are known everywhere. */
+/** Rotated squares made upright, compared with images whose grey level is known at every position. */
 
 import { expect, test } from "vitest";
 import type { Picture } from "../data/dataset.ts";

@@ -24,7 +24,7 @@ export function isVideo(file: string): boolean {
   return content === undefined ? hasNameOfVideo(file) : content === "video";
 }
 
-/** Folders, patterns and URLs are not videos, whatever their names end in. */
+/** Folders, patterns and URLs are not videos, regardless of how their names end. */
 function hasNameOfVideo(file: string): boolean {
   if (!names.test(file) || /^https?:/i.test(file)) return false;
   try {

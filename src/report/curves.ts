@@ -168,7 +168,7 @@ function bestMarks(series: readonly Series[], count: number): Plot.Markish[] {
   ];
 }
 
-/** Draws the legend beside the first title, since a phone shows only the left part of a chart. */
+/** Draws the legend next to the first title, because a phone shows only the left part of a chart. */
 function legend(): string[] {
   const entry = (x: number, name: string, measure: Measure): string[] => {
     const { stroke, dash } = looks[measure];

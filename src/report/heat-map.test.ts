@@ -1,4 +1,4 @@
-/** The colour map is even and told apart by lightness; overlays leave alone what does not count. */
+/** The colour map is uniform and distinguishable by lightness; overlays do not change irrelevant pixels. */
 
 import sharp from "sharp";
 import { expect, test } from "vitest";
@@ -6,7 +6,7 @@ import type { Explanation } from "../evaluate/explain.ts";
 import { heatColour, heatOverlay } from "../evaluate/heat-overlay.ts";
 import { averageMapsPng, explanationPng } from "./heat-map.ts";
 
-/** CIE lightness of sRGB bytes: another measure than the one that the colours are made by. */
+/** Returns the CIE lightness of sRGB bytes, a different measure from the one used to compute the colours. */
 function lightness(rgb: readonly number[]): number {
   const linear = rgb.map((value) => {
     const share = value / 255;

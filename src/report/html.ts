@@ -34,7 +34,7 @@ export function table({ caption, head, rows, numbers = false }: Table): string {
   );
 }
 
-/** Wraps a table that is too wide for a phone, so that it scrolls by itself, also by keyboard. */
+/** Wraps a table that is too wide for a phone, so that it scrolls separately, also by keyboard. */
 export function scrolling(label: string, html: string): string {
   return `<div class="scroll" role="region" aria-label="${escape(label)}" tabindex="0">${html}</div>`;
 }

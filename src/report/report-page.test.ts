@@ -1,4 +1,4 @@
-/** Reports of runs that lack something, or hold what could break a page. */
+/** Reports of runs with missing data, or with content that could break a page. */
 
 import { describe, expect, test } from "vitest";
 import { emptyRun } from "../../test/support/empty-run.ts";
@@ -26,7 +26,7 @@ const environment: Environment = {
   },
 };
 
-/** As evaluation.json is read: one image, of the only class that occurs, so no area under a curve. */
+/** Parsed like evaluation.json: one image, so only one class occurs and there is no area under a curve. */
 const ofOnePicture = evaluationSchema.parse({
   n: 1,
   split: "test",
@@ -88,7 +88,7 @@ describe("honest partial reports", () => {
     expect(html).toContain("All images have one class");
     expect(html).toContain("on the test split, which was scored once");
     expect(html).toContain("cross-fitted");
-    // Its images show the mistake; without them a list does.
+    // The images show the mistake; without images, a list does.
     const listed = "&lt;b&gt;happy</strong> taken for <strong>sad</strong>: 1 of 1";
     expect(html).toContain("&lt;b&gt;happy taken for sad");
     expect(html).not.toContain(listed);
@@ -138,7 +138,7 @@ describe("honest partial reports", () => {
 
 describe("the faces of a report", () => {
   const photo = (seed: number): Picture => {
-    // Noise is what compresses worst.
+    // Noise compresses worst.
     const pixels = Uint8Array.from(
       { length: 300 * 200 * 3 },
       (_, i) => (Math.imul(i + seed, 2654435761) >>> 13) & 255,

@@ -1,4 +1,4 @@
-/** The images hold what they should, have the size they should, and stand odd input. */
+/** The images have the right content and size, and tolerate unusual input. */
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -23,7 +23,7 @@ const matrix = [
 ];
 const names = ["angry", "<fear> & co", "sad"];
 
-/** Every piece of text in an SVG, in order. */
+/** Returns every text of an SVG, in order. */
 function textsOf(svg: string): string[] {
   return [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map((match) => match[1] ?? "");
 }
@@ -250,7 +250,7 @@ describe("svg", () => {
     writeFileSync(empty, `<fontconfig><cachedir>${folder}</cachedir></fontconfig>`);
     const script = `import { textRenders } from ${JSON.stringify(import.meta.resolve("./raster.ts"))};
       process.stdout.write(String(await textRenders()));`;
-    // fontconfig reads its file once, so this takes a process of its own.
+    // fontconfig reads its file only once, so this needs a separate process.
     const found = execFileSync(
       process.execPath,
       ["--import", "tsx", "--input-type=module", "--eval", script],
@@ -265,7 +265,7 @@ describe("svg", () => {
 });
 
 describe("calibration charts", () => {
-  /** Whether text with this anchor at x stays within `width`, by a wide guess of letters. */
+  /** Checks whether text with this anchor at x stays within `width`, assuming wide letters. */
   const ends = (svg: string): [number, string][] =>
     [...svg.matchAll(/<g[^>]*?text-anchor="(start|end)"[^>]*>(.*?)<\/g>/gs)].flatMap(
       ([, anchor, inner = ""]) =>
@@ -303,7 +303,7 @@ describe("calibration charts", () => {
       expect(interval[0]).toBeLessThan(accuracy);
       expect(interval[1]).toBeGreaterThan(accuracy);
     }
-    // Few images still make a curve, and none make none.
+    // Few images still give a curve; no images give none.
     expect(shownBins(bins.map((bin) => ({ ...bin, count: 1 }))).map(({ count }) => count)).toEqual([
       3, 3, 3, 3, 3,
     ]);

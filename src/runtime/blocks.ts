@@ -1,7 +1,6 @@
 /**
- * How many channels the blocked convolutions of an engine's ONNX Runtime hold side by side. It depends on the processor and nothing
- * reports it, so a small program is tried with each number there is: with the wrong one it cannot be loaded or computes something
- * else.
+ * The channel block size of the blocked convolutions in an engine's ONNX Runtime. It depends on the processor, and no API reports
+ * it. So a small program is tried with each known size; with the wrong one it fails to load or computes something else.
  */
 
 import { encode } from "../graph/encode.ts";
@@ -12,12 +11,15 @@ import { windowAttributes } from "../ops/window.ts";
 import { floatTensor } from "../util/tensor.ts";
 import type { Engine } from "./engine.ts";
 
-/** With AVX-512, with AVX, and with NEON. */
+/** Block sizes with AVX-512, with AVX, and with NEON. */
 const BLOCKS = [16, 8, 4] as const;
 
 const asked = new WeakMap<Engine, Promise<number | undefined>>();
 
-/** The number for `Graph` and `compileStep`; undefined if the engine has no such convolutions. Each engine is tested once. */
+/**
+ * Returns the block size for `Graph` and `compileStep`; undefined if the engine has no such convolutions. Each engine is
+ * tested once.
+ */
 export function blockOf(engine: Engine): Promise<number | undefined> {
   const known = asked.get(engine);
   if (known) return known;

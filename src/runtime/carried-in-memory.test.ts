@@ -1,4 +1,4 @@
-/** What a training program carries is there once where only its update reads it, and a step that fails is noticed. */
+/** State that only its own update reads is stored once, and a failed step is detected. */
 
 import { expect, test } from "vitest";
 import { nextName, type ProgramTensor } from "../program/program.ts";
@@ -39,7 +39,7 @@ test("moments, averages and accumulators are written over, weights are not", asy
   expect(shared).toEqual(["exp_sum.w", "average.w", "accumulator.w"]);
   const after = await memory.read();
   expect(Object.values(after).map(({ data }) => [...data])).toEqual(Array(4).fill([7, 7]));
-  // What was given stays the caller's.
+  // The caller's tensors are unchanged.
   expect([...(state["exp_sum.w"]?.data ?? [])]).toEqual([1, 2]);
 });
 

@@ -1,7 +1,7 @@
 /**
- * The state that a training program carries from step to step, in this process's memory. If the session can, results are written into
- * tensors that exist already, so that a step allocates nothing for weights or moments. A tensor that only its own update reads exists
- * once, and the update overwrites it. The others are double-buffered, and the two buffers are swapped after the step.
+ * The state that a training program carries from step to step, in this process's memory. If the session supports it, results are
+ * written into existing tensors, so that a step allocates nothing for weights or moments. A tensor that only its own update reads
+ * is stored once and overwritten by the update. The others are double-buffered, and the two buffers are swapped after the step.
  */
 
 import { nextName, onlyUpdateReads, type Program, type ProgramTensor, stateOf } from "../program/program.ts";
@@ -44,7 +44,7 @@ export function carriedInMemory(program: Pick<Program, "name" | "tensors">, sess
       try {
         results = await session.run({ ...feeds, ...current }, { ...next, ...measured });
       } catch (error) {
-        // The runtime refuses other feeds before it computes anything.
+        // The runtime rejects feeds that do not fit before it computes anything.
         lost = feedEntries.every((entry) => fits(entry, feeds[entry.name]));
         throw error;
       }
@@ -67,7 +67,7 @@ export function carriedInMemory(program: Pick<Program, "name" | "tensors">, sess
   };
 }
 
-/** A tensor of the program: of these numbers, or of zeros. */
+/** Creates a tensor of the program from these numbers, or from zeros. */
 function tensorOf({ dtype, shape }: ProgramTensor, data?: TypedArray): Tensor {
   const fixed = shape as readonly number[];
   return { dtype, shape: fixed, data: data ?? arrayOf(dtype, sizeOf(fixed)) };

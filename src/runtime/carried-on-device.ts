@@ -12,13 +12,16 @@ import type { Carried } from "./session.ts";
 
 type OrtTensors = Readonly<Record<string, OrtTensor>>;
 
-/** A program of ONNX Runtime on the device. */
+/** An ONNX Runtime program on the device. */
 export interface DeviceProgram {
   run(feeds: OrtTensors): Promise<OrtTensors>;
   release(): Promise<void>;
 }
 
-/** `program` was opened with `keptOnDevice(names)`; `open` opens another one on its device, whose results come back. */
+/**
+ * `program` must have been opened with `keptOnDevice(names)`. `open` opens another program on the same device, whose
+ * results are downloaded.
+ */
 export function carriedOnDevice(
   Tensor: OrtTensorClass,
   program: DeviceProgram,
@@ -34,7 +37,7 @@ export function carriedOnDevice(
   return {
     load(state) {
       free();
-      // The first step takes them to the device.
+      // The first step uploads them to the device.
       current = Object.fromEntries(
         names.map((name) => {
           const tensor = state[name] as (typeof state)[string];
@@ -52,7 +55,7 @@ export function carriedOnDevice(
       return mapValues(Object.fromEntries(others), fromOrt);
     },
     async read() {
-      // The binding cannot bring a buffer of the device back; a program that copies its inputs can.
+      // The binding cannot download a device buffer, but a program that copies its inputs can.
       copying ??= await open(copyProgram(current));
       const copies = await copying.run(current);
       return Object.fromEntries(names.map((name) => [name, fromOrt(copies[nextName(name)] as OrtTensor)]));
@@ -64,12 +67,12 @@ export function carriedOnDevice(
   };
 }
 
-/** The option of a session whose carried results stay on the device; all others come back. */
+/** Returns the session option that keeps carried results on the device and downloads all others. */
 export function keptOnDevice(names: readonly string[]): Record<string, "gpu-buffer"> {
   return Object.fromEntries(names.map((name) => [nextName(name), "gpu-buffer"]));
 }
 
-/** A program of nothing but copies. It is written node by node, for pages load no compiler of graphs. */
+/** Builds a program that only copies. It is encoded node by node, because pages do not load the graph compiler. */
 function copyProgram(tensors: OrtTensors): Uint8Array {
   const copies = Object.entries(tensors).map(([name, { type, dims }]) => ({
     node: node("Identity", name, [name], [nextName(name)], []),

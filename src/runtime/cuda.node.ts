@@ -9,13 +9,16 @@ import { switchOffTelemetry } from "./no-telemetry.node.ts";
 import { nativePath } from "./onnxruntime.node.ts";
 import type { Device } from "./session.ts";
 
-/** Where the libraries of this system lie within onnxruntime-node; undefined if that is not used. */
+/** Returns the folder with this system's libraries in onnxruntime-node; undefined if onnxruntime-node is not used. */
 export function runtimeFolder(): string | undefined {
   const path = nativePath();
   return path && join(dirname(path), "..", "bin", "napi-v6", process.platform, process.arch);
 }
 
-/** Whether there is a driver that CUDA could use, on Linux and WSL; elsewhere only an attempt shows it. */
+/**
+ * Whether there is a driver that CUDA could use. This can be checked on Linux and WSL; on other systems only an
+ * attempt shows it.
+ */
 export function hasNvidiaDriver(): boolean {
   return (
     process.platform !== "linux" ||
@@ -24,7 +27,9 @@ export function hasNvidiaDriver(): boolean {
 }
 
 export interface CudaState {
-  /** onnxruntime-node's install script downloads the provider, on Linux whether or not there is a GPU. */
+  /**
+   * Whether the provider is installed. onnxruntime-node's install script downloads it, on Linux even without a GPU.
+   */
   readonly installed: boolean;
   /** Why programs cannot run on it; undefined if they can. */
   readonly fault: string | undefined;
@@ -32,13 +37,16 @@ export interface CudaState {
 
 let state: CudaState | undefined;
 
-/** Whether CUDA can be used. The provider is tried once, in a process of its own, and only if there is a driver. */
+/** Whether CUDA can be used. The provider is tried once, in a separate process, and only if there is a driver. */
 export function cudaState(): CudaState {
   state ??= findCuda(runtimeFolder(), hasNvidiaDriver());
   return state;
 }
 
-/** As `cudaState`, for libraries in `folder`, if there is one. `tried` returns why a session cannot be opened, undefined if it can. */
+/**
+ * Like `cudaState`, for the libraries in `folder`, if given. `tried` returns the reason why a session cannot be opened, or
+ * undefined if it can.
+ */
 export function findCuda(
   folder: string | undefined,
   hasDriver: boolean,
@@ -50,7 +58,7 @@ export function findCuda(
   return { installed, fault: hasDriver ? tried() : "there is no NVIDIA driver" };
 }
 
-/** Opens a session of one node; returns the error. */
+/** Opens a session with a single node; returns the error, if any. */
 function trySession(): string | undefined {
   switchOffTelemetry();
   const model = encodeModel({
@@ -72,7 +80,7 @@ function trySession(): string | undefined {
   }
 }
 
-/** CUDA if programs can run on it, else the CPU. WebGPU only on request, because it may be emulated. */
+/** Returns CUDA if programs can run on it, else the CPU. WebGPU only on request, because it may be emulated. */
 export function usualDevice(): Device {
   return cudaState().fault === undefined ? "cuda" : "cpu";
 }

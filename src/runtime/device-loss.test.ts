@@ -1,4 +1,4 @@
-/** A lost device: what runs on it fails, even if the runtime never answers. */
+/** If a device is lost, the work on it fails, even if the runtime never answers. */
 
 import { expect, test } from "vitest";
 import { DeviceLoss, reasonOfLoss } from "./device-loss.ts";

@@ -3,7 +3,7 @@
 import { messageOf } from "../util/errors.ts";
 import { EngineLost } from "./engine.ts";
 
-/** Work on a lost device may fail before the loss is reported: how long to wait for the report, in milliseconds. */
+/** Work on a lost device may fail before the loss is reported: the time to wait for the report, in milliseconds. */
 const GRACE = 500;
 
 export class DeviceLoss {
@@ -11,7 +11,7 @@ export class DeviceLoss {
   readonly #waiting = new Set<(error: EngineLost) => void>();
   readonly #lost: Promise<void>;
 
-  /** `lost` resolves with the reason when the device is lost, and never if it is not. */
+  /** `lost` resolves with the reason when the device is lost, and otherwise never. */
   constructor(lost: Promise<string>) {
     this.#lost = lost.then((reason) => {
       this.#error = new EngineLost(`the graphics processor was lost: ${reason}`);
@@ -23,10 +23,14 @@ export class DeviceLoss {
     return this.#error !== undefined;
   }
 
-  /** The result of `work` on the device. @throws EngineLost if the device is lost, also while the work never ends. */
+  /**
+   * Returns the result of `work` on the device. @throws EngineLost if the device is lost, even if the work never
+   * ends.
+   */
   async during<T>(work: () => Promise<T>): Promise<T> {
     if (this.#error) throw this.#error;
-    // Not Promise.race with one promise of the loss: as long as that stays open it would keep every result.
+    // Does not use Promise.race with a single promise for the loss: a pending promise would keep every result in
+    // memory.
     let stop = (): unknown => undefined;
     try {
       return await new Promise<T>((resolve, reject) => {
@@ -43,7 +47,7 @@ export class DeviceLoss {
   }
 }
 
-/** The reason that a browser gives, or why it gives none. */
+/** Returns the browser's reason, or a text that it gave none. */
 export async function reasonOfLoss(device: LosableDevice): Promise<string> {
   try {
     const { reason, message } = await device.lost;

@@ -9,7 +9,7 @@ import { switchOffTelemetry } from "./no-telemetry.node.ts";
 import type { Answer, Question, Request } from "./protocol.ts";
 import type { SessionOptions, Tensors } from "./session.ts";
 
-/** Starts the worker. Every call of a program is answered in order; a worker that dies fails all that wait. */
+/** Starts the worker. Calls of a program are answered in order. If the worker dies, all pending calls fail. */
 export function startEngine(options: SessionOptions): Engine {
   switchOffTelemetry();
   const worker = new Worker(workerModule(), { workerData: options, ...workerArguments() });
@@ -44,7 +44,7 @@ export function startEngine(options: SessionOptions): Engine {
     const id = ++questions;
     return new Promise<T>((resolve, reject) => {
       waiting.set(id, { resolve, reject });
-      // The process must stay alive for as long as an answer is due, and no longer.
+      // Keeps the process alive only while an answer is pending.
       worker.ref();
       worker.postMessage({ id, request } satisfies Question);
     });
@@ -64,7 +64,7 @@ export function startEngine(options: SessionOptions): Engine {
     },
     async close() {
       dead = new VultusError("the engine is closed");
-      // Terminated within a run of ONNX Runtime, a worker takes the whole process with it.
+      // Terminating a worker during a run of ONNX Runtime would crash the whole process.
       if (waiting.size > 0) await new Promise<void>((resolve) => (whenIdle = resolve));
       worker.off("exit", ended);
       await worker.terminate();
@@ -72,14 +72,16 @@ export function startEngine(options: SessionOptions): Engine {
   };
 }
 
-/** Node's own arguments for the worker: those of the process, unless they describe a program given by --eval. */
+/**
+ * Returns Node's arguments for the worker: those of the process, unless they describe a program passed with --eval.
+ */
 function workerArguments(): { execArgv?: string[] } {
   return process.execArgv.some((argument) => argument.startsWith("--input-type")) ? { execArgv: [] } : {};
 }
 
 /**
- * The built worker, or its source where this file itself runs as source. A thread reads TypeScript
- * only once tsx is registered in it: `--import tsx` reaches the main thread alone.
+ * Returns the URL of the built worker, or of its source if this file itself runs from source. A thread can load
+ * TypeScript only after tsx is registered in it; `--import tsx` affects only the main thread.
  */
 function workerModule(): URL {
   if (!import.meta.url.endsWith(".ts")) return pathToFileURL(packageFile("dist/worker.js"));

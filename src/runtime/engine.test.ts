@@ -1,4 +1,4 @@
-/** The worker of an engine, and its end. */
+/** The worker of an engine, and its termination. */
 
 import { Worker } from "node:worker_threads";
 import { expect, test, vi } from "vitest";
@@ -29,7 +29,7 @@ test("an engine whose worker failed says why, also to what is asked after its ex
   const worker = unref.mock.contexts[0] as Worker;
   unref.mockRestore();
   const exit = new Promise((resolve) => worker.once("exit", resolve));
-  // No question: the handler fails outside of what it catches.
+  // Not a question, so the handler fails outside its try block.
   worker.postMessage(undefined);
   await exit;
   await expect(engine.open(loadBundle("vultus_m").program)).rejects.toThrow("the engine's worker failed: ");
@@ -46,7 +46,7 @@ test("results are written into the arrays that are given, without a copy, and er
   const results = await session.run(feeds, { [nextName("x")]: next, sum });
   expect(results[nextName("x")]?.data).toBe(next.data);
   expect([...next.data, ...sum.data]).toEqual([6, 8, 7]);
-  // Without an array for each, those that have none are new.
+  // Results without a given array are new.
   expect((await session.run(feeds)).sum?.data).toEqual(Float32Array.of(7));
   await expect(
     session.run({ x: floatTensor([3], [1, 2, 3]) }, { [nextName("x")]: next, sum }),

@@ -7,11 +7,11 @@ import type { Device, Session, Tensors } from "./session.ts";
 
 /** A program that is loaded and ready to run. */
 export interface OpenProgram {
-  /** Sets the state, in the program's own layout; every state tensor must be there. */
+  /** Sets the state, in the program's layout. Every state tensor must be present. */
   load(state: Tensors): Promise<void>;
-  /** One step: the state is replaced, the metrics are returned, and beside them the `seconds` that the step took. */
+  /** Runs one step: replaces the state, and returns the metrics and the duration of the step in `seconds`. */
   step(feeds: Tensors): Promise<Tensors>;
-  /** A copy of the state. */
+  /** Returns a copy of the state. */
   state(): Promise<Tensors>;
   /** Runs a program without state and returns all its outputs. */
   run(feeds: Tensors): Promise<Tensors>;
@@ -20,18 +20,21 @@ export interface OpenProgram {
 
 /** Where programs run: on this thread, or on a worker so that the caller stays free. */
 export interface Engine {
-  /** The device on which it runs programs, if known. */
+  /** The device that runs the programs, if known. */
   readonly device?: Device | undefined;
   open(program: Program): Promise<OpenProgram>;
   close(): Promise<void>;
 }
 
-/** The worker of an engine ended, or its device was lost. The request itself is valid: another engine may answer it. */
+/**
+ * Thrown if the worker of an engine ended, or if its device was lost. The request itself is valid; another engine may
+ * answer it.
+ */
 export class EngineLost extends VultusError {
   override readonly name = "EngineLost";
 }
 
-/** An engine on the calling thread; `device` is what its sessions run on. */
+/** Returns an engine on the calling thread; `device` is the device of its sessions. */
 export function localEngine(openSession: (program: Program) => Promise<Session>, device?: Device): Engine {
   return {
     device,
@@ -42,7 +45,7 @@ export function localEngine(openSession: (program: Program) => Promise<Session>,
   };
 }
 
-/** The model is left out: the session has read it, and it may be as large as all weights. */
+/** Drops the model: the session has already read it, and it may be as large as all weights. */
 function openProgram({ name, tensors }: Program, session: Session): OpenProgram {
   const program = { name, tensors };
   const carried = session.carried ?? carriedInMemory(program, session);

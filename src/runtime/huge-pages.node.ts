@@ -1,25 +1,26 @@
 /**
- * Memory in huge pages. Linux offers them to programs that ask, and tensors of megabytes in pages of 4 KB cost the processor much
- * time to find: docs/performance.md has how much.
+ * Memory in huge pages. Linux offers them to programs that request them. For tensors of megabytes, looking up 4 KB pages costs
+ * the processor much time; docs/performance.md has measurements.
  */
 
 import { readFileSync } from "node:fs";
 
-/** Where Linux keeps whether every program gets huge pages, only one that asks, or none. */
+/** The Linux file that states whether all programs get huge pages, only those that request them, or none. */
 const SETTING = "/sys/kernel/mm/transparent_hugepage/enabled";
 
-/** The setting of glibc that asks for them in large allocations. glibc before 2.35 and other C libraries ignore it. */
+/** The glibc setting that requests them for large allocations. glibc before 2.35 and other C libraries ignore it. */
 const TUNABLE = "glibc.malloc.hugetlb";
 
 /**
- * Allocations from this many bytes on go back to the system when they are freed. Without it, glibc raises the limit to 32 MB, and
- * keeps the memory of each large network's weights that are copied while a program is loaded.
+ * Freed allocations of at least this many bytes are returned to the system. Without it, glibc raises the limit to 32 MB and keeps
+ * the memory of weights that are copied while a program is loaded.
  */
 const RETURNED = "glibc.malloc.mmap_threshold=4194304";
 
 /**
- * Returns `env` with huge pages asked for, and with freed memory returned; `undefined` if that changes nothing, or if `env` has decided it.
- * @param setting what Linux's file of that setting holds, such as `always [madvise] never`
+ * Returns `env` with settings that request huge pages and return freed memory; undefined if they change nothing, or if `env`
+ * already has them.
+ * @param setting the content of the Linux file for huge pages, such as `always [madvise] never`
  */
 export function withHugePages(env: NodeJS.ProcessEnv, setting: string): NodeJS.ProcessEnv | undefined {
   const tunables = env.GLIBC_TUNABLES;
@@ -27,27 +28,30 @@ export function withHugePages(env: NodeJS.ProcessEnv, setting: string): NodeJS.P
   return { ...env, GLIBC_TUNABLES: [...(tunables ? [tunables] : []), `${TUNABLE}=1`, RETURNED].join(":") };
 }
 
-/** Replaces this process by another program. Node 22.15 and later; the types are those of Node 20. */
+/**
+ * Replaces this process by another program. Available from Node 22.15 on, but missing in the types, which are those
+ * of Node 20.
+ */
 type Execve = (file: string, args: readonly string[], env: NodeJS.ProcessEnv) => never;
 
 const node = process as NodeJS.Process & { readonly execve?: Execve };
 
 /**
- * Starts this program again in this process, with the same arguments, if that gives it huge pages: glibc reads the setting only when
- * a program starts. Needs Node 22.15; with an older one, the program simply continues.
+ * Restarts this program in the same process with the same arguments, if that gives it huge pages: glibc reads the setting only at
+ * program start. Requires Node 22.15; with an older version the program simply continues.
  */
 export function restartWithHugePages(): void {
   const env = environmentToAskIn();
-  // A channel to the parent process would be lost.
+  // A restart would lose the channel to the parent process.
   if (!env || !node.execve || node.channel) return;
   try {
     node.execve(node.execPath, [node.execPath, ...node.execArgv, ...node.argv.slice(1)], env);
   } catch {
-    // Node may not start programs here.
+    // Node may not be allowed to start programs here.
   }
 }
 
-/** Whether this machine has huge pages that this program could not ask for, because its Node is too old. */
+/** Whether this machine has huge pages that this program cannot request because its Node version is too old. */
 export function missesHugePages(): boolean {
   return environmentToAskIn() !== undefined && !node.execve;
 }

@@ -1,3 +1,3 @@
-/** Where code that is loaded later lies: in a file of its own, unless a bundler put everything into one. */
+/** The location of code that is loaded later: a separate file, unless a bundler merged everything into one. */
 
 export const address = import.meta.url;

@@ -7,15 +7,15 @@ import { EngineLost } from "./engine.ts";
 import { fromOrt, mapValues, toOrt } from "./ort-tensors.ts";
 import type { Session, SessionOptions } from "./session.ts";
 
-/** More threads gain little on networks of this size, and each takes memory. */
+/** On networks of this size, more threads gain little, and each needs memory. */
 export const MOST_THREADS = 8;
 
-/** Runs wait for each other: on WebGPU two at a time are refused, on the CPU they would take each other's threads. */
+/** Runs are serialised: WebGPU rejects two at a time, and on the CPU they would compete for threads. */
 let last: Promise<unknown> = Promise.resolve();
 
 export interface OpenOptions extends Pick<SessionOptions, "spinning" | "carries"> {
   readonly device: "cpu" | "webgpu";
-  /** Does work on the device, and fails where that is lost meanwhile. Default: only does it. */
+  /** Runs work on the device, and fails if the device is lost in the meantime. Default: only runs it. */
   readonly during?: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
@@ -25,7 +25,7 @@ export async function openOn(
   model: Uint8Array,
   { device, spinning = true, carries = [], during = (work) => work() }: OpenOptions,
 ): Promise<Session> {
-  // Only training carries anything, so pages that predict do not load it.
+  // Only training carries state, so pages that only predict do not load this code.
   const carrying =
     device === "webgpu" && carries.length > 0 ? await import("./carried-on-device.ts") : undefined;
   const open = async (bytes: Uint8Array, kept: readonly string[] = []): Promise<DeviceProgram> => {
@@ -55,7 +55,7 @@ export async function openOn(
   const carried = carrying?.carriedOnDevice(Tensor, program, carries, open);
   return {
     ...(carried && { carried }),
-    // onnxruntime-web cannot write into memory that is given to it.
+    // onnxruntime-web cannot write into given memory.
     async run(feeds) {
       return mapValues(await program.run(mapValues(feeds, (feed) => toOrt(Tensor, feed))), fromOrt);
     },

@@ -1,7 +1,7 @@
 /**
- * The ONNX Runtime that programs run on, loaded when the first program is: onnxruntime-node, or where it cannot be loaded,
- * ONNX Runtime's WebAssembly build, see `webassembly.node.ts`. onnxruntime-node is an optional dependency, since npm drops it
- * where its install script fails. What it would send to its maker is switched off before it is loaded.
+ * The ONNX Runtime that runs programs, loaded with the first program: onnxruntime-node or, if it cannot be loaded, ONNX
+ * Runtime's WebAssembly build (`webassembly.node.ts`). onnxruntime-node is an optional dependency, because npm drops it if
+ * its install script fails. Its telemetry is switched off before it is loaded.
  */
 
 import { createRequire } from "node:module";
@@ -16,7 +16,7 @@ type Found = { readonly native: typeof ort } | { readonly native: undefined; rea
 let found: Found | undefined;
 
 /**
- * onnxruntime-node; undefined if programs run on WebAssembly.
+ * Returns onnxruntime-node; undefined if programs run on WebAssembly.
  *
  * @throws VultusError if VULTUS_RUNTIME forbids WebAssembly, or is neither `native` nor `wasm`.
  */
@@ -25,13 +25,13 @@ export function nativeRuntime(): typeof ort | undefined {
   return found.native;
 }
 
-/** Why programs run on WebAssembly, and the way out; undefined if they run on onnxruntime-node. */
+/** Explains why programs run on WebAssembly, and how to change that; undefined if they run on onnxruntime-node. */
 export function whyWebAssembly(): string | undefined {
   found ??= find();
   return found.native ? undefined : found.reason;
 }
 
-/** The file of onnxruntime-node that is loaded; undefined if WebAssembly is requested or the file does not exist. */
+/** Returns the file of onnxruntime-node to load; undefined if WebAssembly is requested or the file does not exist. */
 export function nativePath(): string | undefined {
   if (asked() === "wasm") return undefined;
   try {
@@ -60,7 +60,7 @@ function find(): Found {
   return { native: undefined, reason };
 }
 
-/** The runtime that the environment asks for. */
+/** Returns the runtime that the environment requests. */
 function asked(): "native" | "wasm" | undefined {
   const { VULTUS_RUNTIME: value = "" } = process.env;
   if (value === "") return undefined;

@@ -1,17 +1,17 @@
-/** Our tensors as ONNX Runtime's and back: the same class in Node and in a browser. */
+/** Converts our tensors to ONNX Runtime's and back. The class is the same in Node and in browsers. */
 
 import type { Tensor as OrtTensor } from "onnxruntime-node";
 import type { DType, Tensor, TypedArray } from "../util/tensor.ts";
 import type { Tensors } from "./session.ts";
 
-/** Constructor of ONNX Runtime's tensors, from whichever of its packages is loaded. */
+/** The constructor of ONNX Runtime's tensors, from the package that is loaded. */
 export type OrtTensorClass = typeof OrtTensor;
 
 export function toOrt(Class: OrtTensorClass, tensor: Tensor): OrtTensor {
   return new Class(tensor.dtype, halfAware(tensor) as OrtTensor.DataType, tensor.shape);
 }
 
-/** Runtimes that know Float16Array want halves as one; older ones want the raw bits. */
+/** Runtimes that support Float16Array require it for float16; older ones require the raw bits. */
 function halfAware({ dtype, data }: Tensor): TypedArray {
   const { Float16Array: Half } = globalThis as {
     Float16Array?: new (b: ArrayBufferLike, o: number, n: number) => TypedArray;
@@ -30,7 +30,10 @@ export function mapValues<A, B>(record: Readonly<Record<string, A>>, f: (value: 
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, f(value)]));
 }
 
-/** Results with those that `outputs` names copied there, and these tensors in their place. */
+/**
+ * Copies the results named in `outputs` into these tensors, and returns the results with these tensors in their
+ * place.
+ */
 export function writtenInto(results: Tensors, outputs: Tensors): Tensors {
   return Object.fromEntries(
     Object.entries(results).map(([name, result]) => {

@@ -6,12 +6,15 @@ import { messageOf, VultusError } from "../util/errors.ts";
 import { runtimeFolder } from "./cuda.node.ts";
 
 export interface OtherSystems {
-  /** One for each system, `…/bin/napi-v6/win32/x64`. */
+  /** One folder per system, `…/bin/napi-v6/win32/x64`. */
   readonly folders: readonly string[];
   readonly bytes: number;
 }
 
-/** The libraries of other systems beside those in `own`, `…/bin/napi-v6/linux/x64`; none if this one's are not there. */
+/**
+ * Finds the libraries of other systems next to those in `own`, `…/bin/napi-v6/linux/x64`; none if this system's
+ * libraries are missing.
+ */
 export function otherSystems(own: string | undefined = runtimeFolder()): OtherSystems {
   if (own === undefined || !existsSync(join(own, "onnxruntime_binding.node")))
     return { folders: [], bytes: 0 };
@@ -24,7 +27,7 @@ export function otherSystems(own: string | undefined = runtimeFolder()): OtherSy
 }
 
 /**
- * Deletes them; a new installation brings them back.
+ * Deletes the libraries of other systems; a new installation restores them.
  *
  * @throws VultusError if a folder cannot be deleted.
  */
@@ -40,7 +43,7 @@ export function removeOtherSystems(own?: string): OtherSystems {
   return found;
 }
 
-/** `win32/x64`, as Node names systems. */
+/** Returns `win32/x64`, in Node's names of systems. */
 export const systemOf = (folder: string): string => `${basename(dirname(folder))}/${basename(folder)}`;
 
 function foldersIn(folder: string): string[] {

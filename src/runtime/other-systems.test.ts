@@ -7,7 +7,7 @@ import { otherSystems, removeOtherSystems, systemOf } from "./other-systems.node
 const folder = mkdtempSync(join(tmpdir(), "vultus-systems-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Libraries as onnxruntime-node lays them out, 1,000 bytes and a binding of 10 for each system. */
+/** Creates libraries in the layout of onnxruntime-node: 1,000 bytes and a binding of 10 bytes per system. */
 function layOut(name: string, systems: readonly string[]): string {
   const all = join(folder, name, "bin", "napi-v6");
   for (const system of systems) {

@@ -12,7 +12,7 @@ export type Request =
   | { readonly kind: "state"; readonly program: number }
   | { readonly kind: "release"; readonly program: number };
 
-/** A question with its number, and the answer to it. */
+/** A numbered question, and its answer. */
 export interface Question {
   readonly id: number;
   readonly request: Request;

@@ -1,29 +1,31 @@
 /**
- * Results that are not copied. ONNX Runtime writes a result into the array that it is given, and onnxruntime-node then
- * copies it into a new one all the same: in each step of a ResNet50 whose last stage trains, 180 MB. It makes its copies
- * in the order of the graph's outputs, after all were computed, and gives up at the first that is not a tensor. So a
- * program gets an empty sequence as its first output, and where every result has an array, it is asked for too.
+ * Avoids copies of results. ONNX Runtime writes a result into the given array, but onnxruntime-node then copies it into
+ * a new one anyway: 180 MB in each step of a ResNet50 whose last stage trains. It copies in the order of the graph's
+ * outputs, after all are computed, and stops with an error at the first output that is not a tensor. So a program gets
+ * an empty sequence as its first output, which is requested if every result has an array.
  *
- * Nothing promises this. So each process and each worker asks its runtime once, with a program of one node, whether it
- * works and with which error the runtime gives up; if it does not, results are copied.
+ * This behaviour is undocumented. So each process and each worker tests its runtime once, with a program of one node,
+ * for whether this works and which error the runtime stops with. If it does not work, results are copied.
  */
 
 import type * as ort from "onnxruntime-node";
 import { encodeModel, node, valueInfo, withEmptySequence } from "../onnx/model.ts";
 import { messageOf } from "../util/errors.ts";
 
-/** What is needed of onnxruntime-node: a test gives one that behaves otherwise. */
+/** The parts of onnxruntime-node that are used; tests pass one with different behaviour. */
 export type Runtime = Pick<typeof ort, "InferenceSession" | "Tensor">;
 
 type Feeds = Readonly<Record<string, ort.Tensor>>;
 
-/** How a runtime is kept from copying. */
+/** Prevents a runtime from copying results. */
 export interface InPlace {
-  /** The program with the sequence. */
+  /** Returns the program with the sequence added. */
   prepare(model: Uint8Array): Uint8Array;
-  /** Names of the session's results, the sequence left out. */
+  /** Returns the names of the session's results, without the sequence. */
   resultsOf(session: ort.InferenceSession): string[];
-  /** Runs a session of a prepared program. `results` are all of its results; their arrays hold the new numbers afterwards. */
+  /**
+   * Runs a session of a prepared program. `results` are all of its results; their arrays contain the new numbers afterwards.
+   */
   run(session: ort.InferenceSession, feeds: Feeds, results: Feeds): Promise<void>;
 }
 
@@ -31,7 +33,7 @@ const SEQUENCE = "vultus.sequence";
 
 const answers = new WeakMap<Runtime, Promise<InPlace | undefined>>();
 
-/** How this runtime is kept from copying; undefined if it copies in any case. */
+/** Returns the way to prevent this runtime from copying; undefined if it always copies. */
 export function inPlace(runtime: Runtime): Promise<InPlace | undefined> {
   const known = answers.get(runtime);
   if (known) return known;
@@ -43,7 +45,7 @@ export function inPlace(runtime: Runtime): Promise<InPlace | undefined> {
 async function ask(runtime: Runtime): Promise<InPlace | undefined> {
   const [first, second] = [await attempt(runtime, "a", 3), await attempt(runtime, "b", 5)];
   if (first === undefined || second === undefined) return undefined;
-  // The error must be known again, in every program, and must not be the one of a run that failed.
+  // The error must be the same in every program, and must differ from the error of a failed run.
   if (first.gaveUp !== second.gaveUp || first.gaveUp === first.failed) return undefined;
   return {
     prepare: (model) => withEmptySequence(model, SEQUENCE),
@@ -59,8 +61,9 @@ async function ask(runtime: Runtime): Promise<InPlace | undefined> {
 }
 
 /**
- * Negates `length` numbers in place. `gaveUp` is the runtime's error if all was computed and nothing copied, `failed`
- * that of a feed of another shape. Undefined if the runtime does not give up, or before it has written the result.
+ * Negates `length` numbers in place. `gaveUp` is the runtime's error after it computed everything and copied nothing;
+ * `failed` is its error for a feed of a different shape. Undefined if the runtime does not stop, or stops before it
+ * has written the result.
  */
 async function attempt(
   { InferenceSession, Tensor }: Runtime,
@@ -99,7 +102,7 @@ async function attempt(
   }
 }
 
-/** The message of the error that a run ends with; undefined if it ends well. */
+/** Returns the message of the error that a run ends with; undefined if it succeeds. */
 async function failureOf(
   session: ort.InferenceSession,
   feeds: Feeds,

@@ -1,4 +1,4 @@
-/** Results are written into given arrays, whatever the runtime does with a sequence that is asked for. */
+/** Results are written into given arrays, regardless of what the runtime does with a requested sequence. */
 
 import * as ort from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
@@ -19,14 +19,14 @@ type Run = (
 ) => Promise<ort.InferenceSession.OnnxValueMapType>;
 
 interface Behaviour {
-  /** A run in which a sequence is asked for; `real` is the true runtime's. */
+  /** Replaces a run that requests a sequence; `real` is the run of the real runtime. */
   readonly withSequence?: (real: Run, ...run: Parameters<Run>) => ReturnType<Run>;
-  /** What an error says of `text`, the true runtime's. */
+  /** Maps the real runtime's error message `text`. */
   readonly errors?: (text: string) => string;
   readonly refusesSequences?: boolean;
 }
 
-/** onnxruntime-node, but for some behaviour; `opened` counts its sessions. */
+/** Returns onnxruntime-node with some behaviour replaced; `opened` counts its sessions. */
 function runtimeThat({ withSequence, errors, refusesSequences = false }: Behaviour) {
   const counts = { opened: 0 };
   const create = async (
@@ -61,7 +61,7 @@ function runtimeThat({ withSequence, errors, refusesSequences = false }: Behavio
 
 const isTensor = (value: ort.OnnxValue | null): value is ort.Tensor => value instanceof ort.Tensor;
 
-/** Runs without the sequence. */
+/** Runs the program without the sequence. */
 const accepts: Behaviour["withSequence"] = (real, feeds, fetches) =>
   real(feeds, Object.fromEntries(Object.entries(fetches).filter(([, value]) => isTensor(value))));
 
@@ -141,7 +141,7 @@ test("a program without state asks nothing", async () => {
   expect(counts.opened).toBe(1);
 });
 
-/** What is carried is multiplied by what is fed; the sum of what it was is the metric. */
+/** Multiplies the state by the feed in each step; the metric is the sum of the previous state. */
 async function threeSteps(runtime: Runtime) {
   const graph = new Graph();
   const [w, x] = [graph.input("w", "float32", [3]), graph.input("x", "float32", [])];

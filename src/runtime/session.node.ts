@@ -1,4 +1,4 @@
-/** The Node implementation of `Session`: on onnxruntime-node, or where that cannot be loaded, on WebAssembly. */
+/** The Node implementation of `Session`: on onnxruntime-node or, if that cannot be loaded, on WebAssembly. */
 
 import type * as ort from "onnxruntime-node";
 import { messageOf, VultusError } from "../util/errors.ts";
@@ -16,7 +16,7 @@ export async function openSession(model: Uint8Array, options: SessionOptions): P
   return native ? openSessionOn(native, model, options) : openOnWebAssembly(model, options);
 }
 
-/** As `openSession`, on onnxruntime-node: a test gives one that behaves otherwise. */
+/** Like `openSession`, on the given onnxruntime-node; tests pass one with different behaviour. */
 export async function openSessionOn(
   runtime: Runtime,
   model: Uint8Array,
@@ -81,7 +81,10 @@ function asProgram(session: ort.InferenceSession): DeviceProgram {
   };
 }
 
-/** Execution providers that can run here: those in the package, and CUDA where its library was added and works. */
+/**
+ * Returns the execution providers that can run here: those in the package, and CUDA if its library was added and
+ * works.
+ */
 export function providers(): string[] {
   const native = nativeRuntime();
   if (!native) return ["cpu"];
@@ -91,7 +94,7 @@ export function providers(): string[] {
     .map(({ name }) => name);
 }
 
-/** Version of ONNX Runtime. */
+/** Returns the version of ONNX Runtime. */
 export function runtimeVersion(): string {
   const { versions } = (nativeRuntime() ?? webAssembly()).env;
   return versions.node ?? versions.common;

@@ -1,6 +1,6 @@
 /**
- * The browser's implementation of `Session`, on onnxruntime-web: WebAssembly with SIMD, on several threads where the page
- * is isolated from other origins, or WebGPU. The runtime is loaded with the first session.
+ * The browser's implementation of `Session`, on onnxruntime-web: WebAssembly with SIMD, on several threads if the page is
+ * isolated from other origins, or WebGPU. The runtime is loaded with the first session.
  */
 
 import type * as ort from "onnxruntime-web/wasm";
@@ -12,10 +12,10 @@ import type { Session, SessionOptions } from "./session.ts";
 
 type Ort = typeof ort;
 
-/** What a browser runs programs on. */
+/** The devices that run programs in a browser. */
 export type WebDevice = "cpu" | "webgpu";
 
-/** The two builds of ONNX Runtime: the one for WebGPU is twice as large, and slower on the CPU. */
+/** The two builds of ONNX Runtime: the build for WebGPU is twice as large, and slower on the CPU. */
 export type WebRuntime = "wasm" | "webgpu";
 
 const builds: Readonly<Record<WebRuntime, () => Promise<Ort>>> = {
@@ -27,16 +27,16 @@ const builds: Readonly<Record<WebRuntime, () => Promise<Ort>>> = {
 let wasmFiles: Readonly<Record<WebRuntime, string>> | undefined;
 
 /**
- * Tells where the WebAssembly of each build lies. ONNX Runtime knows that of itself, unless the code comes from another host
- * than the page: then it would look for a part of itself that is built in.
+ * Sets the URLs of the builds' WebAssembly. ONNX Runtime finds them itself, unless the code comes from a different host than
+ * the page: then it would look for one of its files that is bundled.
  */
 export function useWasmFiles(files: Readonly<Record<WebRuntime, string>>): void {
   wasmFiles = files;
 }
 
 /**
- * Loads a program; of the devices only `cpu` and `webgpu` are in a browser. `runtime` is the build of ONNX Runtime that
- * runs it, by default the one for the device; `threads` counts for the first session of a build.
+ * Loads a program; in a browser the only devices are `cpu` and `webgpu`. `runtime` is the build of ONNX Runtime to use;
+ * the default is the build for the device. `threads` takes effect for the first session of a build.
  */
 export async function openSession(
   model: Uint8Array,
@@ -56,13 +56,13 @@ export async function openSession(
   const session = await openOn(ort, model, { ...options, during: (work) => whileThere(work) });
   if (carries.length > 0 && !loss) {
     const { DeviceLoss: Loss, reasonOfLoss } = await import("./device-loss.ts");
-    // The runtime names its device once it has a session on it, and keeps it for all others.
+    // The runtime exposes its device after the first session on it, and uses it for all later ones.
     loss = new Loss(reasonOfLoss(await env.webgpu.device));
   }
   return { ...session, release: async () => (loss?.isLost ? undefined : session.release()) };
 }
 
-/** Of the device of WebGPU, as soon as something trains on it. */
+/** The loss of the WebGPU device, set as soon as something trains on it. */
 let loss: DeviceLoss | undefined;
 
 function whileThere<T>(work: () => Promise<T>): Promise<T> {
@@ -70,8 +70,9 @@ function whileThere<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Threads that WebAssembly may use here: one, unless the page is isolated from other origins. ONNX Runtime starts each as a
- * worker from its own file, so there is one also if that file is another host's, or holds this code too.
+ * Returns the number of threads that WebAssembly may use here: one, unless the page is isolated from other origins. ONNX
+ * Runtime starts each thread as a worker from its own file, so there is also only one if that file is on a different host,
+ * or contains this code too.
  */
 export async function threadsHere(): Promise<number> {
   if (!globalThis.crossOriginIsolated || isFromElsewhere(import.meta.url)) return 1;
@@ -79,7 +80,7 @@ export async function threadsHere(): Promise<number> {
   return address === import.meta.url ? 1 : Math.min(navigator.hardwareConcurrency || 1, MOST_THREADS);
 }
 
-/** Whether WebGPU runs on a graphics processor and not on an emulation. */
+/** Whether WebGPU runs on a graphics processor rather than an emulation. */
 export async function hasWebGpu(): Promise<boolean> {
   try {
     const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<Adapter | null> } };

@@ -1,9 +1,9 @@
-/** An engine that opens a program once for all who ask for it, so that its weights are held once. */
+/** An engine that opens each program once for all callers, so that its weights are in memory only once. */
 
 import type { Program } from "../program/program.ts";
 import type { Engine, OpenProgram } from "./engine.ts";
 
-/** `engine` with programs shared: the same object is opened once, and released when the last who opened it has released it. */
+/** Returns `engine` with shared programs: each object is opened once, and released when the last caller has released it. */
 export function sharedPrograms(engine: Engine): Engine {
   const shared = new Map<Program, { readonly open: Promise<OpenProgram>; users: number }>();
   return {

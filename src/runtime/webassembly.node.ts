@@ -1,6 +1,7 @@
 /**
  * Sessions on ONNX Runtime's WebAssembly build in Node, used if onnxruntime-node cannot be loaded. It runs on the CPU of every
- * system, but more slowly. Node's part of onnxruntime-web is in dist/onnxruntime-web/, its module among the files of the page.
+ * system, but more slowly. The part of onnxruntime-web for Node is in dist/onnxruntime-web/; its module is among the files of
+ * the page.
  */
 
 import { existsSync, readdirSync } from "node:fs";
@@ -19,7 +20,7 @@ const require = createRequire(import.meta.url);
 
 let loaded: typeof ort | undefined;
 
-/** The runtime, which starts no thread before the first session. */
+/** Returns the runtime, which starts no threads before the first session. */
 export function webAssembly(): typeof ort {
   if (loaded) return loaded;
   const { library, glue, module } = files();
@@ -29,7 +30,7 @@ export function webAssembly(): typeof ort {
   return loaded;
 }
 
-/** Loads a program; `threads` counts for the first session of a thread of Node. */
+/** Loads a program; `threads` takes effect for the first session of a Node thread. */
 export async function openSession(model: Uint8Array, options: SessionOptions): Promise<Session> {
   const { device, threads, profile, spinning = true } = options;
   if (device !== "cpu")
@@ -44,7 +45,7 @@ export async function openSession(model: Uint8Array, options: SessionOptions): P
   return { ...session, run: (feeds, outputs) => session.run(feeds, outputs).catch(rethrow) };
 }
 
-/** Throws the error, or what it means where memory ran out, which C++, the runtime and JavaScript each report in their own way. */
+/** Throws the error, or a clear one if memory ran out, which C++, the runtime and JavaScript report differently. */
 function rethrow(error: unknown): never {
   if (!/bad_alloc|SafeInt|out of (memory|bounds)|\bOOM\b/i.test(messageOf(error))) throw error;
   throw new VultusError(
@@ -53,7 +54,10 @@ function rethrow(error: unknown): never {
   );
 }
 
-/** What is loaded: the package's own copies, or where it is not built, the files of onnxruntime-web, which users do not have. */
+/**
+ * Returns the files to load: the package's own copies or, if the package is not built, the files of onnxruntime-web, which users
+ * do not have.
+ */
 function files(): { readonly library: string; readonly glue: string; readonly module: string } {
   const [own, glue] = [packageFile("dist/onnxruntime-web"), "ort-wasm-simd-threaded.mjs"];
   if (!import.meta.url.endsWith(".ts") && existsSync(own))

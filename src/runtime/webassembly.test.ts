@@ -1,4 +1,4 @@
-/** Programs on WebAssembly: the answers of onnxruntime-node, and what is refused. */
+/** Programs on WebAssembly give the same results as on onnxruntime-node; and what is refused. */
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { encodeModel, node, valueInfo } from "../onnx/model.ts";
@@ -63,7 +63,7 @@ test("a program for which its memory is too small is refused with the way out", 
   });
   const session = await openSession(model, cpu);
   const shape = (size: bigint): Tensor => ({ dtype: "int64", shape: [1], data: BigInt64Array.of(size) });
-  // What cannot be addressed, and what can but is not there.
+  // Sizes that cannot be addressed, and sizes that can but are not available.
   for (const size of [2n ** 31n, 2n ** 30n - 1024n])
     await expect(session.run({ shape: shape(size) })).rejects.toThrow(
       /^the program needs more than the 4 GB of memory that WebAssembly has: take smaller batches/,

@@ -41,7 +41,7 @@ async function answer(request: Request): Promise<Tensors | number | undefined> {
   }
 }
 
-// One request at a time: the next one is not looked at before the answer to this one has been sent.
+// Handles one request at a time: the next one waits until the answer to this one has been sent.
 let last: Promise<void> = Promise.resolve();
 parentPort?.on("message", ({ id, request }: Question) => {
   last = last.then(async () => {

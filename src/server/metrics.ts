@@ -22,7 +22,7 @@ export interface Search {
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** Creates counters in a registry of their own, so that two services in one process do not share them. */
+/** Creates counters in a separate registry, so that two services in one process do not share them. */
 export function createMetrics(gauges: Gauges) {
   const registry = new Registry();
   const registers = [registry];

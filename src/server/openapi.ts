@@ -6,7 +6,7 @@ import type { Limits } from "./limits.ts";
 import { type ProblemCode, problems, problemType } from "./problems.ts";
 import { jsonBodySchema, problemSchema } from "./schemas.ts";
 
-/** A route's own description. Its response is JSON of this schema, or text of this media type. */
+/** The description of a route. Its response is JSON of this schema, or text of this media type. */
 export interface RouteDoc {
   readonly summary: string;
   readonly query?: z.ZodObject;

@@ -20,7 +20,7 @@ export interface ServedPageModel {
   /** Hash of its content. */
   readonly version: string;
   readonly bytes: Uint8Array;
-  /** The service's class prior, by class, if it differs from that of the file. */
+  /** The service's class prior, by class, if it differs from the file's prior. */
   readonly prior?: Readonly<Record<string, number>>;
 }
 

@@ -29,8 +29,8 @@ import type { ServedModel } from "./served-model.ts";
 
 export interface ServiceSettings extends AppSettings {
   /**
-   * A run folder, or a file written by a run or an export. Default: the model that ships. Several models have workers
-   * of their own; requests choose one by name, and the first answers requests without a name.
+   * A run folder, or a file written by a run or an export. Default: the model that ships. Each of several models has
+   * its own workers; requests choose one by name, and the first answers requests without a name.
    */
   readonly model?: string | readonly string[];
   readonly host?: string;
@@ -39,7 +39,7 @@ export interface ServiceSettings extends AppSettings {
   readonly threads?: number;
   readonly device?: ModelOptions["device"];
   readonly detector?: ModelOptions["detector"];
-  /** The class prior for requests that specify none. Default: that of each model's file. */
+  /** The class prior for requests that specify none. Default: the prior in each model's file. */
   readonly prior?: ModelOptions["prior"];
   /** Maximum faces per batch, and milliseconds that a face waits for others. */
   readonly batchSize?: number;

@@ -1,11 +1,11 @@
-/** Looking ahead in a sequence without using it up. */
+/** Looks ahead in a sequence without consuming it. */
 
 export interface Ahead<T> extends Iterable<T> {
-  /** The next items, at most `count`; they are still to come. */
+  /** Returns the next items, at most `count`, without consuming them. */
   peek(count: number): readonly T[];
 }
 
-/** A sequence that can be looked ahead in. Each item is produced once, on demand. */
+/** Returns a sequence that supports looking ahead. Each item is produced once, on demand. */
 export function ahead<T>(items: Iterable<T>): Ahead<T> {
   const iterator = items[Symbol.iterator]();
   const seen: T[] = [];

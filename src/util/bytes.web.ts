@@ -1,11 +1,11 @@
-/** The bytes of a model, wherever a page has them. */
+/** The bytes of a model, from any source that a page may have. */
 
 import { messageOf, VultusError } from "./errors.ts";
 
-/** Where a model's bytes are: a URL, a file that the user chose, or the bytes themselves. */
+/** The source of a model's bytes: a URL, a file that the user chose, or the bytes themselves. */
 export type ModelSource = string | URL | Blob | Uint8Array;
 
-/** The bytes of a model. @throws VultusError if they cannot be fetched. */
+/** Returns the bytes of a model. @throws VultusError if they cannot be fetched. */
 export async function fetchBytes(source: ModelSource): Promise<Uint8Array> {
   if (source instanceof Uint8Array) return source;
   if (source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
@@ -19,7 +19,7 @@ export async function fetchBytes(source: ModelSource): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** The name of a model in error messages. */
+/** Returns the name of a model for error messages. */
 export function nameOf(source: ModelSource): string {
   if (source instanceof File) return source.name;
   if (typeof source === "string" || source instanceof URL) return String(source);

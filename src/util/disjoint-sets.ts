@@ -1,6 +1,6 @@
-/** Groups items that belong together, by a common key or joined step by step. */
+/** Groups items that belong together, by a common key or by pairwise joins. */
 
-/** The indices of equal keys, in order of their first appearance. */
+/** Returns the indices of equal keys, in order of first appearance. */
 export function indicesByKey(keys: readonly string[]): number[][] {
   const byKey = new Map<string, number[]>();
   for (const [index, key] of keys.entries()) {
@@ -11,13 +11,13 @@ export function indicesByKey(keys: readonly string[]): number[][] {
   return [...byKey.values()];
 }
 
-/** Sets that grow together, at first one for each index: what is joined by any number of steps is one set. */
+/** Disjoint sets, initially one per index. Indices that are connected by any number of joins form one set. */
 export interface DisjointSets {
   join(a: number, b: number): void;
   areJoined(a: number, b: number): boolean;
-  /** The smallest index of the set. */
+  /** Returns the smallest index of the set. */
   rootOf(index: number): number;
-  /** The sets of two or more indices, each in order. */
+  /** Returns the sets of two or more indices, each in order. */
   groups(): number[][];
 }
 

@@ -1,4 +1,4 @@
-/** Atomic file writes: a temporary file beside the target is synced, then renamed over it. */
+/** Atomic file writes: a temporary file next to the target is synced, then renamed over it. */
 
 import {
   closeSync,
@@ -19,7 +19,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { FormatError, messageOf, VultusError } from "./errors.ts";
 import { shortName } from "./file-name.ts";
 
-/** The file-system calls that writing needs; tests give ones that fail. */
+/** The file-system calls that writing needs; tests pass failing ones. */
 export interface FileCalls {
   open(path: string, flags: string): number;
   write(file: number, data: Uint8Array, offset: number, length: number): number;
@@ -38,7 +38,7 @@ export const realCalls: FileCalls = {
   remove: (path) => rmSync(path, { force: true }),
 };
 
-/** What users can do about errors when writing. */
+/** Remedies for errors when writing. */
 const remedies: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full; free some space",
   EDQUOT: "the quota of the disk is used up; free some space",
@@ -62,7 +62,7 @@ export function writeFileAtomic(path: string, data: FileData, calls: FileCalls =
 
 type FileData = string | Uint8Array | readonly Uint8Array[];
 
-/** Replaces several files as `writeFileAtomic` does, none before all have their room on the disk. */
+/** Replaces several files like `writeFileAtomic`, none before there is space on the disk for all. */
 export function writeFilesAtomic(
   files: readonly (readonly [path: string, data: FileData])[],
   calls: FileCalls = realCalls,
@@ -96,28 +96,31 @@ function partsOf(data: FileData): readonly Uint8Array[] {
   return data instanceof Uint8Array ? [data] : data;
 }
 
-/** Where a file is written before it takes its place: in the same folder, since a rename cannot leave a disk. */
+/** Returns the path of the temporary file: in the same folder, because a rename cannot cross disks. */
 function besideOf(path: string): string {
   const file = behindLink(path);
   return join(dirname(file), `.${shortName(basename(file))}.${process.pid}.tmp`);
 }
 
-/** The file that a symbolic link leads to: that file is replaced, and not the link. */
+/** Resolves a symbolic link, so that its target is replaced rather than the link. */
 function behindLink(path: string): string {
   const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
   return isLink && existsSync(path) ? realpathSync(path) : path;
 }
 
-/** A file that grows under another name, and appears under its own when it is whole. */
+/** A file that grows under a temporary name, and gets its own name when it is complete. */
 export interface GrowingFile {
   append(text: string): void;
   /** Replaces the file at its path. */
   finish(): void;
-  /** Leaves nothing behind; does nothing once it is finished. */
+  /** Removes the temporary file; does nothing after `finish`. */
   discard(): void;
 }
 
-/** Begins a file at `path`; what is there stays until `finish`. @throws VultusError, as each of its functions, with the reason. */
+/**
+ * Begins a file at `path`; an existing file stays until `finish`. @throws VultusError with the reason, as do the returned
+ * functions.
+ */
 export function growingFile(path: string, calls: FileCalls = realCalls): GrowingFile {
   const beside = besideOf(path);
   let file: number | undefined;
@@ -156,7 +159,7 @@ export function growingFile(path: string, calls: FileCalls = realCalls): Growing
   };
 }
 
-/** Adds one line to a file, in one write. */
+/** Appends one line to a file in a single write. */
 export function appendLine(path: string, line: string, calls: FileCalls = realCalls): void {
   try {
     withFile(path, "a", calls, (file) => writeAll(file, new TextEncoder().encode(`${line}\n`), calls));
@@ -166,10 +169,10 @@ export function appendLine(path: string, line: string, calls: FileCalls = realCa
 }
 
 /**
- * Makes a folder and those above it that are missing; returns the topmost that it made, if any. Node's own `recursive` never
- * returns where the file system refuses a new folder as missing, as `/proc` does.
+ * Creates a folder and its missing parents; returns the topmost created one, if any. Node's own `recursive` never returns if
+ * the file system reports a new folder as missing, as `/proc` does.
  *
- * @throws VultusError if it cannot be made.
+ * @throws VultusError if it cannot be created.
  */
 export function makeFolder(path: string): string | undefined {
   const missing: string[] = [];
@@ -177,7 +180,7 @@ export function makeFolder(path: string): string | undefined {
   let made: string | undefined;
   try {
     for (const folder of missing) if (madeAlone(folder)) made ??= folder;
-    // Says that it is a file, or that its drive is missing.
+    // The error states that it is a file, or that its drive is missing.
     if (!isFolder(path)) mkdirSync(path);
   } catch (error) {
     throw new VultusError(`the folder ${path} cannot be created: ${reasonOf(error)}`, { cause: error });
@@ -185,7 +188,7 @@ export function makeFolder(path: string): string | undefined {
   return made;
 }
 
-/** Makes one folder; false if another process made it meanwhile. */
+/** Creates one folder; returns false if another process created it in the meantime. */
 function madeAlone(folder: string): boolean {
   try {
     mkdirSync(folder);
@@ -214,7 +217,7 @@ export function readBytes(path: string): Uint8Array {
   }
 }
 
-/** The first line of a text file, of which no more than 64 KiB are read; empty if the file is. */
+/** Returns the first line of a text file; reads at most 64 KiB. Empty if the file is empty. */
 export function readFirstLine(path: string): string {
   const file = openSync(path, "r");
   try {
@@ -226,7 +229,7 @@ export function readFirstLine(path: string): string {
   }
 }
 
-/** The value in a JSON file. @throws FormatError with the place where it stops being JSON. */
+/** Returns the value in a JSON file. @throws FormatError with the position of the first invalid character. */
 export function readJson(path: string): unknown {
   const bytes = readBytes(path);
   try {
@@ -236,7 +239,7 @@ export function readJson(path: string): unknown {
   }
 }
 
-/** Opens, works and closes. An error of the work takes precedence over an error of the close after it. */
+/** Opens a file, does the work and closes the file. An error of the work takes precedence over an error on close. */
 function withFile(path: string, flags: string, calls: FileCalls, work: (file: number) => void): void {
   const file = calls.open(path, flags);
   try {
@@ -262,11 +265,11 @@ function removeQuietly(path: string, calls: FileCalls): void {
   try {
     calls.remove(path);
   } catch {
-    // The reason why writing failed matters more than a file left beside it.
+    // The reason why writing failed matters more than a leftover temporary file.
   }
 }
 
-/** A rename is safe against a power cut only once the folder is synced too; Windows cannot open folders and need not. */
+/** A rename survives a power cut only if the folder is synced too. Windows cannot open folders, and need not. */
 function syncFolder(path: string, calls: FileCalls): void {
   if (process.platform === "win32") return;
   try {
@@ -278,9 +281,9 @@ function syncFolder(path: string, calls: FileCalls): void {
   }
 }
 
-/** Why the file system refused, and what the user can do about it. */
+/** Returns the file system's reason, and what the user can do about it. */
 export function reasonOf(error: unknown): string {
-  // The reason without the words that an error of ours put around it.
+  // The original reason, without the context that an error of ours added.
   if (error instanceof VultusError && error.cause !== undefined) return reasonOf(error.cause);
   const code = (error as NodeJS.ErrnoException).code ?? "";
   return remedies[code] ?? messageOf(error);

@@ -32,7 +32,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** The real calls, of which the one numbered `failing` fails with `code`; `log` collects their names. */
+/** Returns the real calls, except that call number `failing` fails with `code`; `log` collects their names. */
 function failingCalls(failing: number, code: string, log: string[] = []): FileCalls {
   const wrap =
     <A extends unknown[], R>(name: string, call: (...args: A) => R) =>

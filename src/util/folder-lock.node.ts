@@ -1,4 +1,4 @@
-/** Lets one process at a time write to a folder, by a file in it that a kill cannot turn into an obstacle. */
+/** Lets one process at a time write to a folder, by a lock file that does not block others after a kill. */
 
 import {
   closeSync,
@@ -19,19 +19,22 @@ import { z } from "zod";
 import { UsageError, VultusError } from "./errors.ts";
 import { reasonOf } from "./files.node.ts";
 
-/** A process on another machine is over if it did not renew its lock for so long. Both in milliseconds. */
+/**
+ * A process on another machine counts as ended if it has not renewed its lock for this long. Both are in
+ * milliseconds.
+ */
 const RENEWED_EVERY = 15_000;
 const OVER_AFTER = 120_000;
-/** More than two processes hardly ever take the same lock over at once. */
+/** More than two processes rarely take over the same lock at once. */
 const TRIES = 5;
 
 const holderSchema = z.object({
   pid: z.number().int(),
-  /** When the process started, as the system counts: a later process may have the same number. */
+  /** Start time of the process, in the system's units, because a later process may have the same id. */
   start: z.string(),
   /** For messages. */
   host: z.string(),
-  /** Tells process numbers of one boot and one container from all others. */
+  /** Distinguishes process ids of one boot and one container from all others. */
   machine: z.string(),
   since: z.string(),
 });
@@ -41,19 +44,19 @@ export interface FolderLock {
   release(): void;
 }
 
-/** What locks a folder. */
+/** The work that locks a folder. */
 export interface LockedWork {
-  /** The lock's file in the folder. */
+  /** Name of the lock file in the folder. */
   readonly file: string;
-  /** In errors: "training". */
+  /** Name of the work in errors, such as "training". */
   readonly work: string;
 }
 
 /**
- * Locks `folder`, which must exist. A lock whose process has ended, whichever way, is taken over: on the same machine that is known at
- * once, and of another one (or another container) after two minutes without a sign of life.
+ * Locks `folder`, which must exist. A lock whose process has ended, for whatever reason, is taken over: at once on the same
+ * machine, and after two minutes without a renewal if the process was on another machine (or in another container).
  *
- * @throws UsageError if another process, or this one, has it; VultusError if the folder cannot be written to.
+ * @throws UsageError if another process, or this one, holds the lock; VultusError if the folder cannot be written to.
  */
 export function lockFolder(folder: string, { file, work }: LockedWork): FolderLock {
   const path = join(folder, file);
@@ -87,7 +90,10 @@ function thisProcess(): Holder {
   };
 }
 
-/** Whether the lock at `path` is ours now. It appears with its content, if the file system has hard links. */
+/**
+ * Tries to take the lock at `path`; returns whether it is ours now. If the file system supports hard links, it
+ * appears with its content at once.
+ */
 function taken(beside: string, path: string, own: string): boolean {
   try {
     try {
@@ -103,16 +109,16 @@ function taken(beside: string, path: string, own: string): boolean {
   }
 }
 
-/** Renews the lock until it is released. */
+/** Renews the lock periodically until it is released. */
 function held(path: string, own: string): FolderLock {
   const renew = setInterval(() => {
-    // Writing it sets the file system's timestamp, from the clock that all of its machines share.
+    // Writing it sets the file system's timestamp, from a clock that all machines share.
     try {
       const file = openSync(path, "r+");
       writeSync(file, own, 0);
       closeSync(file);
     } catch {
-      // Somebody removed it, or the disk has a temporary problem, which the work itself will reveal.
+      // The lock was removed, or the disk has a temporary problem, which the work itself will reveal.
     }
   }, RENEWED_EVERY);
   renew.unref();
@@ -124,7 +130,7 @@ function held(path: string, own: string): FolderLock {
   };
 }
 
-/** @throws UsageError if the process that wrote `there` still works. `now` is in the file system's time. */
+/** @throws UsageError if the process that wrote `there` is still running. `now` is in the file system's time. */
 function refuseIfHeld(folder: string, work: string, path: string, there: string, now: number): void {
   const holder = holderOf(there);
   const state = holder ? stateOf(holder) : "unknown";
@@ -145,7 +151,7 @@ function refuseIfHeld(folder: string, work: string, path: string, there: string,
   );
 }
 
-/** Removes the lock, unless another process took it over since `there` was read. */
+/** Removes the lock, unless another process has taken it over since `there` was read. */
 function takeAway(path: string, beside: string, there: string): void {
   try {
     renameSync(path, beside);
@@ -170,22 +176,22 @@ function stateOf({ pid, start, machine: where }: Holder): "running" | "ended" | 
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // Any other error, such as a missing permission, is of a process that is there.
+    // Any other error, such as a missing permission, means that the process exists.
     if ((error as NodeJS.ErrnoException).code === "ESRCH") return "ended";
   }
   const now = startOf(pid);
   return now === undefined || now === start ? "running" : "ended";
 }
 
-/** When a process started; "" for one that has ended and was not fetched by its parent yet. Known on Linux only. */
+/** Returns the start time of a process; "" for a zombie. Known on Linux only. */
 function startOf(pid: number): string | undefined {
   const stat = readIfThere(`/proc/${pid}/stat`);
-  // The name, in parentheses, may hold anything.
+  // The name, in parentheses, may contain any characters.
   const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
   return fields && (fields[0] === "Z" || fields[0] === "X" ? "" : fields[19]);
 }
 
-/** Where a process number means the same process. */
+/** Returns an id of the scope within which process ids are unique. */
 function machine(): string {
   return [hostname(), readIfThere("/proc/sys/kernel/random/boot_id")?.trim(), pidNamespace()]
     .join(" ")

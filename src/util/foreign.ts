@@ -1,6 +1,6 @@
 /** Recognises placeholder content in a file of any name, and states how to get the real content. */
 
-/* oxlint-disable no-control-regex -- Signatures hold bytes of any value. */
+/* oxlint-disable no-control-regex -- Signatures contain bytes of any value. */
 const signatures: readonly (readonly [begin: RegExp, what: string])[] = [
   [/^version https:\/\/git-lfs/, "a Git LFS pointer; fetch the file itself with `git lfs pull`"],
   [/^\/annex\/objects\//, "a git-annex pointer; fetch the file itself with `git annex get`"],
@@ -17,10 +17,10 @@ const signatures: readonly (readonly [begin: RegExp, what: string])[] = [
   [/^\0{64}/, "nothing but zeros; it was not written in full"],
 ];
 
-/** Bytes that are enough to recognise it. */
+/** Number of bytes that is enough to recognise it. */
 export const FOREIGN_HEAD = 512;
 
-/** The first bytes as text of one character a byte, for patterns. */
+/** Returns the first bytes as text with one character per byte, for patterns. */
 export function textOf(bytes: Uint8Array, length: number = FOREIGN_HEAD): string {
   return Array.from(bytes.subarray(0, length), (byte) => String.fromCharCode(byte)).join("");
 }

@@ -3,7 +3,10 @@
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
 
-/** A number as the bits of an IEEE 754 half, rounded to nearest even; too large becomes infinity. */
+/**
+ * Returns the bits of a number as an IEEE 754 half, rounded to nearest even; numbers that are too large become
+ * infinity.
+ */
 export function toFloat16(x: number): number {
   float[0] = x;
   const b = bits[0] as number;
@@ -22,7 +25,7 @@ export function toFloat16(x: number): number {
   return sign | (half + (up ? 1 : 0));
 }
 
-/** The number that the bits of a half stand for. */
+/** Returns the number that the bits of a half represent. */
 export function fromFloat16(half: number): number {
   const sign = half & 0x8000 ? -1 : 1;
   const exponent = (half >> 10) & 0x1f;

@@ -1,8 +1,8 @@
-/** The valid name that a mistyped one most resembles, for error messages. */
+/** Finds the valid name that a mistyped one most resembles, for error messages. */
 
 /**
- * The candidate with the fewest edits from `word` (insertion, deletion, substitution, swap of neighbours; case does not
- * count), or undefined when none is nearer than half the longer word.
+ * Returns the candidate with the fewest edits from `word` (insertion, deletion, substitution, swap of neighbours; case
+ * is ignored); undefined if none is nearer than half the longer word.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
@@ -17,13 +17,15 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best;
 }
 
-/** `Did you mean "x"?` with a leading space, or nothing when no candidate resembles `word`. */
+/** Returns `Did you mean "x"?` with a leading space, or an empty text if no candidate resembles `word`. */
 export function didYouMean(word: string, candidates: readonly string[]): string {
   const candidate = nearest(word, candidates);
   return candidate === undefined ? "" : ` Did you mean "${candidate}"?`;
 }
 
-/** Optimal string alignment distance (Damerau 1964, restricted), one row of the table at a time. */
+/**
+ * Returns the optimal string alignment distance (Damerau 1964, restricted), computed one row of the table at a time.
+ */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

@@ -2,7 +2,7 @@
 
 import { FormatError } from "./errors.ts";
 
-/** Bits of the header: how many numbers there are, and how many low bits of each gap are written as they are. */
+/** Bits of the header: the count of numbers, and how many low bits of each gap are stored verbatim. */
 const COUNT_BITS = 32;
 const WIDTH_BITS = 8;
 
@@ -13,7 +13,7 @@ const WIDTH_BITS = 8;
 export function encodeNumbers(numbers: Iterable<number>): Uint8Array {
   const sorted = [...new Set(numbers)].sort((a, b) => a - b);
   const meanGap = ((sorted.at(-1) ?? 0) + 1) / Math.max(1, sorted.length);
-  // Nearest to the best width for gaps as random numbers have them.
+  // Approximates the best width for the gaps of random numbers.
   const width = Math.max(0, Math.ceil(Math.log2(meanGap * Math.LN2)));
   const bits = new BitWriter();
   bits.write(sorted.length, COUNT_BITS);
@@ -29,7 +29,10 @@ export function encodeNumbers(numbers: Iterable<number>): Uint8Array {
   return bits.bytes();
 }
 
-/** The numbers in ascending order. `name` is the name of the bytes in error messages. @throws FormatError for truncated bytes. */
+/**
+ * Returns the numbers in ascending order. `name` is the name of the bytes in error messages. @throws FormatError for truncated
+ * bytes.
+ */
 export function decodeNumbers(bytes: Uint8Array, name: string): number[] {
   const bits = new BitReader(bytes, name);
   const count = bits.read(COUNT_BITS);
@@ -49,7 +52,7 @@ class BitWriter {
   readonly #bytes: number[] = [];
   #count = 0;
 
-  /** The low `width` bits of `value`, the highest first. */
+  /** Writes the low `width` bits of `value`, the highest first. */
   write(value: number, width: number): void {
     for (let i = width - 1; i >= 0; i--) {
       if (this.#count % 8 === 0) this.#bytes.push(0);

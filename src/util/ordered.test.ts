@@ -1,4 +1,4 @@
-/** Streams that answer as they go: in order, without waiting for what is not needed, and in bounded memory. */
+/** Streams yield results as they are ready: in order, without unnecessary waiting, and in bounded memory. */
 
 import { describe, expect, test } from "vitest";
 import { gathered, inOrder } from "./ordered.ts";

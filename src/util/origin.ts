@@ -1,8 +1,8 @@
-/** Where code came from. */
+/** The origin of code. */
 
 /**
- * Whether the code at this address (its `import.meta.url`) came from another host than the page that runs it. Some bundlers
- * put a file URL there, which carries no information; such code counts as the page's own.
+ * Whether the code at this address (its `import.meta.url`) came from a different host than the page that runs it. Some
+ * bundlers put a file URL there, which carries no information; such code counts as the page's own.
  */
 export function isFromElsewhere(address: string): boolean {
   const { protocol, origin } = new URL(address);

@@ -6,7 +6,9 @@ import { makeFolder, writeFileAtomic } from "./files.node.ts";
 
 const MARK = ".vultus";
 
-/** Makes a folder for results and marks it. A folder that already has files may contain a user's data, and is not marked. */
+/**
+ * Creates a folder for results and marks it. A folder that already has files may contain a user's data, and is not marked.
+ */
 export function makeOwnFolder(path: string): void {
   makeFolder(path);
   if (readdirSync(path).length === 0)

@@ -2,8 +2,8 @@
 
 import { fileURLToPath } from "node:url";
 
-// The root is two folders up from this source, and one from the files in dist/ that are built of it.
+// The root is two folders above this source file, and one above the files built from it in dist/.
 const root = new URL(import.meta.url.endsWith(".ts") ? "../../" : "../", import.meta.url);
 
-/** Where the file or folder at `path`, from the package's root, lies. */
+/** Returns the location of the file or folder at `path`, which is relative to the package's root. */
 export const packageFile = (path: string): string => fileURLToPath(new URL(path, root));

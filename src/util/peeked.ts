@@ -1,13 +1,13 @@
-/** The beginning of a stream, without losing it. */
+/** Reads the beginning of a stream without consuming it. */
 
 export interface Peeked {
-  /** At least as many bytes as were asked for, unless the stream is shorter. */
+  /** At least as many bytes as requested, unless the stream is shorter. */
   readonly head: Uint8Array;
-  /** The whole stream, `head` included; once. */
+  /** Yields the whole stream, including `head`; can be called once. */
   all(): AsyncGenerator<Uint8Array>;
 }
 
-/** Reads the first bytes of a stream; the rest waits until it is asked for. */
+/** Reads the first bytes of a stream; the rest is read on demand. */
 export async function peeked(stream: AsyncIterable<Uint8Array | string>, length: number): Promise<Peeked> {
   const iterator = stream[Symbol.asyncIterator]();
   const bytes = (chunk: Uint8Array | string): Uint8Array =>

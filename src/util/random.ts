@@ -1,30 +1,30 @@
 /**
- * Random numbers that are keyed, not streamed: the same key always gives the same numbers, whatever was drawn
- * before, so a resumed run needs no generator state.
+ * Random numbers that are keyed, not streamed: the same key always gives the same numbers, regardless of earlier
+ * draws, so a resumed run needs no generator state.
  */
 
-/** Anything that names a draw: a seed, a phase, an epoch, a purpose. */
+/** Values that identify a draw: a seed, a phase, an epoch, a purpose. */
 export type Key = readonly (number | string)[];
 
 /** A stream of random numbers that restarts for every key. */
 export interface Random {
-  /** A float in [0, 1) with 32 random bits. */
+  /** Returns a float in [0, 1) with 32 random bits. */
   next(): number;
-  /** A float in [low, high). */
+  /** Returns a float in [low, high). */
   uniform(low: number, high: number): number;
-  /** An integer in [0, count). */
+  /** Returns an integer in [0, count). */
   integer(count: number): number;
-  /** A normal deviate, mean 0 and standard deviation 1 (Box and Muller 1958). */
+  /** Returns a normal deviate with mean 0 and standard deviation 1 (Box and Muller 1958). */
   normal(): number;
-  /** True with the given probability. */
+  /** Returns true with the given probability. */
   chance(probability: number): boolean;
-  /** A gamma deviate with scale 1 (Marsaglia and Tsang 2000). */
+  /** Returns a gamma deviate with scale 1 (Marsaglia and Tsang 2000). */
   gamma(shape: number): number;
-  /** A beta deviate, as mixup draws its weight. */
+  /** Returns a beta deviate, for example as mixup's weight. */
   beta(a: number, b: number): number;
 }
 
-/** The generator for one key. */
+/** Returns the generator for one key. */
 export function random(...key: Key): Random {
   let [a, b, c, d] = hash(key);
   // sfc32 (Doty-Humphrey, PractRand): 128 bits of state, passes BigCrush, and needs only 32-bit integer operations.
@@ -64,7 +64,7 @@ export function random(...key: Key): Random {
   };
 }
 
-/** `items` in a random order (Fisher and Yates), the same order for the same generator. */
+/** Returns `items` in random order (Fisher and Yates); the order is the same for the same generator. */
 export function shuffled<T>(items: readonly T[], rng: Random): T[] {
   const out = [...items];
   for (let i = out.length - 1; i > 0; i--) {
@@ -74,7 +74,7 @@ export function shuffled<T>(items: readonly T[], rng: Random): T[] {
   return out;
 }
 
-/** 128 bits from a key: four FNV-1a lanes over its text, each finished with Murmur3's mixer. */
+/** Hashes a key to 128 bits: four FNV-1a lanes over its text, each finished with Murmur3's mixer. */
 function hash(key: Key): [number, number, number, number] {
   const text = JSON.stringify(key);
   const lane = (offset: number): number => {

@@ -1,4 +1,4 @@
-/** sharp, loaded when the first image is decoded or made: that takes longer than to load all of vultus. */
+/** Loads sharp when the first image is decoded or created, because that takes longer than loading all of vultus. */
 
 import { createRequire } from "node:module";
 import type { Sharp, SharpInput, SharpOptions } from "sharp";
@@ -7,9 +7,9 @@ import { messageOf, VultusError } from "./errors.ts";
 const require = createRequire(import.meta.url);
 
 /**
- * The library's function of the same name.
+ * Calls the library's function of the same name.
  *
- * @throws VultusError if the library is not there, as after `npm install --omit=optional`.
+ * @throws VultusError if the library is missing, for example after `npm install --omit=optional`.
  */
 export function sharp(input: SharpInput, options?: SharpOptions): Sharp {
   return loaded()(input, options);

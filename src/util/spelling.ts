@@ -1,5 +1,5 @@
 /**
- * How messages spell options and calls. A program gets them as a program writes them; while the command line runs, they are flags and
+ * Spelling of options and calls in messages. For programs they appear as in code; for the command line they are flags and
  * commands to paste.
  */
 
@@ -8,10 +8,10 @@ export interface Spelling {
   call(job: string, options: Options): string;
 }
 
-/** The value of an option; true is a flag that is set. */
+/** The value of an option; true stands for a set flag. */
 export type Value = string | number | true | readonly string[] | Readonly<Record<string, string>>;
 
-/** Options of a job by name; one that is undefined is left out. */
+/** Options of a job by name; undefined ones are left out. */
 export type Options = Readonly<Record<string, Value | undefined>>;
 
 const inPrograms: Spelling = {
@@ -26,7 +26,7 @@ const inPrograms: Spelling = {
 
 let current = inPrograms;
 
-/** Runs `work`, in whose messages options and calls are spelled so. */
+/** Runs `work` with this spelling of options and calls in messages. */
 export async function spelledAs<R>(spelling: Spelling, work: () => Promise<R>): Promise<R> {
   const before = current;
   current = spelling;
@@ -37,8 +37,8 @@ export async function spelledAs<R>(spelling: Spelling, work: () => Promise<R>): 
   }
 }
 
-/** An option to give: `--out` on the command line, `--detector-size` for `detector.size`. */
+/** Formats an option to pass: `--out` on the command line, `--detector-size` for `detector.size`. */
 export const option = (name: string, value?: Value): string => current.option(name, value);
 
-/** A call to make: `npx vultus report runs/a` on the command line. */
+/** Formats a call to make: `npx vultus report runs/a` on the command line. */
 export const callTo = (job: string, options: Options): string => current.call(job, options);

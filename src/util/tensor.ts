@@ -1,9 +1,12 @@
-/** Plain tensors: a shape and its numbers in row-major order, as they travel between files, programs and threads. */
+/**
+ * Plain tensors: a shape and its numbers in row-major order, the form in which they pass between files, programs and
+ * threads.
+ */
 
 import { GraphError } from "./errors.ts";
 import { fromFloat16 } from "./half.ts";
 
-/** Element types that vultus's graphs use, named as in numpy. float16 is held as its raw 16 bits. */
+/** Element types that vultus's graphs use, named as in numpy. float16 is stored as its raw 16 bits. */
 export type DType = "float32" | "float16" | "float64" | "int64" | "int32" | "uint8" | "int8" | "bool";
 
 export type TypedArray =
@@ -21,7 +24,7 @@ export interface Tensor {
   readonly data: TypedArray;
 }
 
-/** A float32 tensor, the only kind that weights and optimizer state come in. */
+/** A float32 tensor, the only type of weights and optimizer state. */
 export interface FloatTensor extends Tensor {
   readonly dtype: "float32";
   readonly data: Float32Array;
@@ -41,12 +44,12 @@ export const bytesPerElement: Record<DType, number> = {
   bool: 1,
 };
 
-/** How many elements a shape holds; 1 for a scalar. */
+/** Returns the number of elements of a shape; 1 for a scalar. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, dim) => product * dim, 1);
 }
 
-/** A float32 tensor around `data`, which must contain exactly as many numbers as `shape` requires. */
+/** Wraps `data` as a float32 tensor; it must contain exactly as many numbers as `shape` requires. */
 export function floatTensor(shape: readonly number[], data: Float32Array | readonly number[]): FloatTensor {
   const array = data instanceof Float32Array ? data : Float32Array.from(data);
   if (array.length !== sizeOf(shape)) {
@@ -57,7 +60,7 @@ export function floatTensor(shape: readonly number[], data: Float32Array | reado
   return { dtype: "float32", shape, data: array };
 }
 
-/** An empty array of the type that holds `dtype`. */
+/** Creates a zeroed array of the type that stores `dtype`. */
 export function arrayOf(dtype: DType, length: number): TypedArray {
   switch (dtype) {
     case "float32":
@@ -78,12 +81,12 @@ export function arrayOf(dtype: DType, length: number): TypedArray {
   }
 }
 
-/** The numbers that an array of `dtype` holds; those of float16 are read from their bits. */
+/** Returns the numbers in an array of `dtype`; float16 numbers are converted from their bits. */
 export function numbersOf(dtype: DType, data: TypedArray): number[] {
   return dtype === "float16" ? Array.from(data as Uint16Array, fromFloat16) : Array.from(data, Number);
 }
 
-/** Row-major strides of a shape, in elements. */
+/** Returns the row-major strides of a shape, in elements. */
 export function stridesOf(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length);
   let stride = 1;
@@ -94,7 +97,7 @@ export function stridesOf(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** `data` of `shape` with its axes reordered: axis `i` of the result is axis `permutation[i]` of the input. */
+/** Reorders the axes of `data`, which has `shape`: axis `i` of the result is axis `permutation[i]` of the input. */
 export function permute(
   data: Float32Array,
   shape: readonly number[],
@@ -122,7 +125,7 @@ export function permute(
   return out;
 }
 
-/** The permutation that undoes `permutation`. */
+/** Returns the inverse of `permutation`. */
 export function inversePermutation(permutation: readonly number[]): number[] {
   const inverse = new Array<number>(permutation.length);
   for (const [to, from] of permutation.entries()) inverse[from] = to;

@@ -1,6 +1,9 @@
-/** Names as parts of addresses and of files. */
+/** Names as parts of URLs and of file names. */
 
-/** The name with everything but letters, digits, `.`, `-` and `_` replaced; never empty, and never a hidden file's. */
+/**
+ * Returns the name with all characters replaced except letters, digits, `.`, `-` and `_`; never empty, and never the
+ * name of a hidden file.
+ */
 export function urlName(name: string): string {
   return name.replace(/[^\w.-]+/g, "_").replace(/^[.-]+/, "") || "vultus";
 }

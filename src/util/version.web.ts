@@ -1,4 +1,4 @@
-/** The version of the package, if no file can be read: it is built in. */
+/** The version of the package for environments that cannot read files: it is built in. */
 
 import manifest from "../../package.json" with { type: "json" };
 

@@ -1,4 +1,4 @@
-/** What a report says to do next can be pasted: commands as a shell takes them, programs that run. */
+/** The suggestions of a report can be pasted: commands are valid in a shell, and programs run. */
 
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";

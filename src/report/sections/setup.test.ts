@@ -1,4 +1,4 @@
-/** Commands of the setup and of the heat maps are those of the run: they can be pasted. */
+/** The commands for the setup and the heat maps match the run and can be pasted. */
 
 import { join } from "node:path";
 import { expect, test } from "vitest";

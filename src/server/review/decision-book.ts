@@ -5,17 +5,17 @@ import { messageOf } from "../../util/errors.ts";
 import { Problem } from "../problems.ts";
 import type { Decided } from "./protocol.ts";
 
-/** A decision and when it was made, in ISO 8601. */
+/** A decision and the time when it was made, in ISO 8601. */
 export interface Dated {
   readonly decision: Decision;
   readonly when: string;
 }
 
-/** Where decisions are kept; images by their index. */
+/** Storage for decisions; images are identified by index. */
 export interface DecisionStore {
-  /** Earlier decisions, in order. @throws UsageError, FormatError for a file that cannot be read. */
+  /** Returns earlier decisions, in order. @throws UsageError or FormatError for a file that cannot be read. */
   load(): Promise<ReadonlyMap<number, Dated>>;
-  /** Writes all of it, in this order, or nothing. @throws if it cannot be written, or another program has changed the file. */
+  /** Writes all decisions, in this order, or none. @throws if writing fails, or if another program has changed the file. */
   save(decided: ReadonlyMap<number, Dated>): void;
 }
 
@@ -23,13 +23,13 @@ export interface DecisionBook {
   decisionOn(image: number): Decision | undefined;
   readonly undoable: number;
   readonly version: number;
-  /** One step, on one image or many. @throws Problem if it cannot be saved; then nothing has changed. */
+  /** Takes one step, on one or several images. @throws Problem if it cannot be saved; nothing has changed then. */
   decide(decisions: ReadonlyMap<number, Decision>): Decided;
   /** Undoes the last step; does nothing if there is none. @throws Problem as `decide`. */
   undo(): Decided;
 }
 
-/** The decisions for a step's images before it. */
+/** The decisions on a step's images before the step. */
 type Step = ReadonlyMap<number, Dated | undefined>;
 
 export async function openDecisionBook(
@@ -37,7 +37,7 @@ export async function openDecisionBook(
   now: () => Date = () => new Date(),
 ): Promise<DecisionBook> {
   let decided = await store.load();
-  // A server that replaces another one at the same address starts with a different number.
+  // A new server at the same address starts with a different number.
   let version = now().getTime();
   // Decisions of earlier sessions can be undone one image at a time, the last one first.
   let steps: readonly Step[] = [...decided.keys()].map((image) => new Map([[image, undefined]]));

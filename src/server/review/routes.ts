@@ -22,21 +22,21 @@ import type {
 
 /** The review. */
 export interface Review {
-  /** As clients receive it, except for decisions. */
+  /** The data that clients receive, except for decisions. */
   readonly set: Omit<ReviewSet, "images" | "looks" | "features" | "undoable" | "version">;
   readonly images: readonly Omit<ReviewImage, "decision">[];
   readonly pixels: Pick<PixelCache, "get" | "hashes">;
   readonly book: DecisionBook;
-  /** Shows where the model looked in an image. */
+  /** Returns a heat map that shows where the model looked in an image. */
   readonly look?: ((image: number) => Promise<Picture>) | undefined;
   /** The model's features of all images, rows of length 1; computed once. */
   readonly features?: (() => Promise<Features>) | undefined;
 }
 
 const NEIGHBOURS = 8;
-/** Images of the map: laying out more takes minutes. */
+/** Maximum number of images on the map; the layout of more takes minutes. */
 const MOST_ON_MAP = 5000;
-/** Of these, images from the front of the order; the others are a sample of the rest. */
+/** Number of these that come from the front of the order; the others are a sample of the rest. */
 const FIRST_ON_MAP = 1000;
 const MOST_DECIDED = 100_000;
 
@@ -61,7 +61,7 @@ export async function reviewRoutes(app: FastifyInstance, review: Review): Promis
       throw new Problem("not_found", `there is no image ${index}; there are ${images.length}`);
     return image;
   };
-  // Without a blind split no image is of none.
+  // Without a blind split, no image is blind.
   const isBlind = (image: number): boolean => images[image]?.split === set.blind;
   const refuseBlind = (image: number): void => {
     if (isBlind(image)) throw new Problem("not_found", "this image is reviewed blind");
@@ -135,7 +135,7 @@ export async function reviewRoutes(app: FastifyInstance, review: Review): Promis
     return reply.type("application/octet-stream").send(Buffer.from(chosen.buffer));
   });
 
-  /** Of several images that get one label, some may have it already. */
+  /** If several images get one label, some of them may already have it. */
   const decisionOn = (image: number, decision: Decision): Decision => {
     const { label } = images[image] as ReviewImage;
     const isOwn = decision.kind === "relabel" && label !== undefined && decision.label === set.classes[label];
@@ -160,7 +160,7 @@ export async function reviewRoutes(app: FastifyInstance, review: Review): Promis
   app.post("/v1/review/undo", () => book.undo());
 }
 
-/** The front of the order, and images at equal steps behind it. */
+/** Returns the front of the order, and images at equal steps after it. */
 function mapImages(order: readonly number[]): number[] {
   if (order.length <= MOST_ON_MAP) return [...order];
   const rest = order.length - FIRST_ON_MAP;
@@ -172,7 +172,10 @@ function mapImages(order: readonly number[]): number[] {
   return [...order.slice(0, FIRST_ON_MAP), ...sample];
 }
 
-/** The address of an image may belong to another one after a restart, so that clients ask again, and get no bytes if it does not. */
+/**
+ * After a restart the URL of an image may refer to another image. Clients therefore revalidate, and get no bytes if the image is
+ * the same.
+ */
 async function sendPicture(
   reply: FastifyReply,
   request: FastifyRequest,

@@ -15,7 +15,10 @@ export interface ReviewServer {
 const HOST = "127.0.0.1";
 const USUAL_PORT = 8091;
 
-/** `port` 0 takes a free one; left out it is the usual one, or a free one where another program has that. @throws UsageError if the port is taken. */
+/**
+ * Starts the server. `port` 0 selects a free port. Default: the usual port, or a free one if another program uses it. @throws
+ * UsageError if the port is taken.
+ */
 export async function startReview(review: Review, port?: number): Promise<ReviewServer> {
   try {
     return await reviewAt(review, port ?? USUAL_PORT);

@@ -1,4 +1,4 @@
-/** The files of a review: written by hand, out of date, protected, and on a disk that fails. */
+/** The files of a review: written by hand, outdated, write-protected, and on a failing disk. */
 
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -75,7 +75,7 @@ test("of the two files of first labels both are written or none", async () => {
   const book = await openDecisionBook(manifestStore(manifest, files, classes));
   book.decide(new Map([[0, { kind: "relabel", label: "sad" }]]));
   expect(existsSync(leftOutList(manifest))).toBe(false);
-  // What is written first lies where no file can.
+  // A folder blocks the path of the temporary file.
   mkdirSync(join(folder, `.labels.csv.${process.pid}.tmp`));
   expect(() => book.decide(new Map([[0, { kind: "leave out" }]]))).toThrow(/labels\.csv was not written/);
   expect(existsSync(leftOutList(manifest))).toBe(false);

@@ -25,7 +25,10 @@ export interface LabelledImage {
   readonly label: string;
 }
 
-/** Keeps rows that do not apply here, of images outside the review and of labels that have changed since, until they are decided again. */
+/**
+ * Keeps decisions in corrections.csv. Rows that do not apply here (images outside the review, or labels that have changed since)
+ * are kept until the image is decided again.
+ */
 export function correctionsStore(
   path: string,
   images: readonly LabelledImage[],
@@ -89,14 +92,14 @@ async function readOwn(path: string): Promise<Corrections> {
   return corrections;
 }
 
-/** The effect of a decision on an image with this label; undefined if it is out of date. */
+/** Returns the effect of a decision on an image with this label; undefined if the decision is outdated. */
 function heldFor({ label }: LabelledImage, { decision, from }: Correction): Decision | undefined {
   const isSame = (a: string, b: string): boolean => classKey(a) === classKey(b);
   if (decision.kind === "relabel" && isSame(label, decision.label)) return { kind: "keep" };
   return isSame(label, from) || decision.kind === "leave out" ? decision : undefined;
 }
 
-/** Labels as the classes are written, whatever case or synonym a file by hand has. */
+/** Converts labels to the spelling of the classes; a file written by hand may differ in case or use synonyms. */
 function spellingOf(classes: readonly string[]): (decision: Decision) => Decision {
   const byKey = new Map(classes.map((name) => [classKey(name), name]));
   return (decision) =>
@@ -109,7 +112,7 @@ const MANIFEST_COLUMNS = ["path", "label"] as const;
 
 /**
  * Writes labels to a manifest to train on; its paths are relative to its own folder. Images to leave out are listed in a file
- * next to it, in the form that `--exclude` reads.
+ * next to it, in the format that `--exclude` reads.
  *
  * @param files The images' files, by index.
  */
@@ -157,7 +160,7 @@ export function manifestStore(
   };
 }
 
-/** `labels.csv` has `labels.left-out.txt` beside it. */
+/** Returns the path of the list next to a manifest: `labels.left-out.txt` for `labels.csv`. */
 export function leftOutList(path: string): string {
   return `${path.replace(/\.csv$/i, "")}.left-out.txt`;
 }
@@ -183,7 +186,7 @@ function readList(path: string): string[] {
     .filter((line) => line.trim() !== "");
 }
 
-/** A file that this process always writes as a whole, and that another program may change meanwhile. */
+/** A file that this process always rewrites completely, and that another program may change in the meantime. */
 interface Watched {
   readonly path: string;
   seen(): void;
@@ -206,7 +209,7 @@ function watched(path: string): Watched {
           "file_changed",
           `${path} was changed by another program and is left unchanged; start vultus review again to continue from it`,
         );
-      // A new file could take its place all the same.
+      // A rename could replace even a write-protected file.
       if (existsSync(path) && (statSync(path).mode & WRITABLE) === 0)
         throw new Problem("not_saved", `the decision was not saved: ${path} is read-only; make it writable`);
     },
@@ -217,10 +220,10 @@ function watched(path: string): Watched {
   };
 }
 
-/** The bits of a file's mode that let anybody write. */
+/** The write permission bits of a file's mode. */
 const WRITABLE = 0o222;
 
-/** All of them, or none. */
+/** Writes all files or none. */
 function writeWatched(files: readonly (readonly [Watched, string])[]): void {
   for (const [file] of files) file.check();
   const changed = files.filter(([file, text]) => !file.holds(text));

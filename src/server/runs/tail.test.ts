@@ -41,7 +41,7 @@ test("a torn line is reported once it is whole, and one that is cut off never", 
   writeFileSync(path, '{"a":1}\n{"b":');
   const first = await linesAfter(path, beginning);
   expect(first.lines).toEqual(['{"a":1}']);
-  // What appendJsonLine does after its process was killed.
+  // Simulates appendJsonLine after its process was killed.
   truncateSync(path, 8);
   appendFileSync(path, '{"c":3}\n');
   const second = await linesAfter(path, first.mark);
